@@ -1,0 +1,78 @@
+import type { AuditEventType, RecordedEvent, RequestContext } from '@sallyport/contracts';
+import { canonical, sha256Hex } from './canonical.ts';
+import { EventBody } from './event-body.ts';
+
+/** What happened, in the words of the domain; the rest of an event comes from the request and the clock. */
+export interface EventDraft {
+  type: AuditEventType;
+  outcome: 'success' | 'failure';
+  /** The account it is about; null where there is none. */
+  subject: string | null;
+  reason?: string;
+  /** Who did it, where that isn't the subject itself. */
+  actor?: { type: string; id: string | null };
+  /** What was acted upon, where that isn't the subject itself. */
+  target?: { type: string; id: string };
+  /** The session it concerns, where that isn't the one that asked. */
+  sessionId?: string;
+  amr?: readonly string[];
+  count?: number;
+  /** The account's name; never a name that is no account's. */
+  username?: string;
+}
+
+/** Where an event's time and randomness come from: milliseconds since 1970, and bytes of a CSPRNG. */
+export interface EventSource {
+  now: () => number;
+  randomBytes: (count: number) => Buffer;
+}
+
+/**
+ * Builds an event ready to be recorded: strings cleaned and cut, personal data under `data.personal` with a salted
+ * hash beside it (so that it can be taken out later), validated, canonicalised once.
+ */
+export function createEvent(draft: EventDraft, context: RequestContext, source: EventSource): RecordedEvent {
+  const account = draft.subject === null ? null : { type: 'account', id: draft.subject };
+  const personal = {
+    salt: source.randomBytes(32).toString('hex'),
+    ip: clean(context.ip, 64),
+    user_agent: clean(context.user_agent, 512),
+    username: clean(draft.username ?? null, 254),
+  };
+  const body: EventBody = {
+    id: uuidFrom(source.randomBytes(16)),
+    type: draft.type,
+    ...(draft.subject === null ? {} : { subject: draft.subject }),
+    time: new Date(source.now()).toISOString(),
+    data: {
+      outcome: draft.outcome,
+      reason: draft.reason ?? null,
+      actor: draft.actor ?? account,
+      target: draft.target ?? account,
+      client: null,
+      session_id: draft.sessionId ?? context.session_id,
+      request_id: clean(context.request_id, 64),
+      amr: draft.amr ? [...draft.amr] : null,
+      count: draft.count ?? 1,
+      personal_hash: sha256Hex(canonical(personal)),
+      personal,
+    },
+  };
+  return { id: body.id, body: canonical(EventBody.parse(body)) };
+}
+
+/** Well-formed Unicode without controls, line separators or bidi marks, at most `max` code points. */
+function clean(text: string | null, max: number): string | null {
+  if (text === null) return null;
+  const plain = text.slice(0, 4 * max).toWellFormed();
+  return Array.from(plain.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' '))
+    .slice(0, max)
+    .join('');
+}
+
+/** A version 4 UUID (RFC 9562 section 5.4) from 16 random bytes. */
+function uuidFrom(bytes: Buffer): string {
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,4 @@
+export { canonical } from './canonical.ts';
+export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
+export { EventBody } from './event-body.ts';
+export { acknowledge, findPending, record } from './outbox.ts';

@@ -1,0 +1,46 @@
+import type { RecordedEvent } from '@sallyport/contracts';
+import type { Queryable } from '@sallyport/postgres';
+
+/*
+ * The outbox of a service (promise 4): an event is a row in the schema of whoever changed state, written in the same
+ * transaction. Rows are handed on by mark, never by "id greater than the last one": a transaction that commits late
+ * would be passed over. Marked rows are kept for 30 days.
+ *
+ *   create table <schema>.outbox (event_id uuid primary key, body text not null,
+ *     ins bigint generated always as identity, recorded_at timestamptz not null default clock_timestamp(),
+ *     acknowledged_at timestamptz)
+ */
+
+type Schema = 'users' | 'otp';
+
+/** Records events in the caller's transaction. Where one statement does it all, it inserts the same rows itself. */
+export async function record(tx: Queryable, schema: Schema, events: readonly RecordedEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query(`insert into ${schema}.outbox (event_id, body) select * from unnest($1::uuid[], $2::text[])`, [
+    events.map((event) => event.id),
+    events.map((event) => event.body),
+  ]);
+}
+
+/** Events that nobody has acknowledged for a second, oldest first: the rest is still on its way with its answer. */
+export async function findPending(db: Queryable, schema: Schema, limit: number): Promise<RecordedEvent[]> {
+  return db.query<RecordedEvent>(
+    `select event_id as id, body from ${schema}.outbox
+     where acknowledged_at is null and recorded_at < clock_timestamp() - interval '1 second'
+     order by ins limit $1`,
+    [limit],
+  );
+}
+
+/** Marks events as taken over, and forgets some of those that were taken over 30 days ago. */
+export async function acknowledge(db: Queryable, schema: Schema, ids: readonly string[]): Promise<void> {
+  await db.query(
+    `with marked as (
+       update ${schema}.outbox set acknowledged_at = clock_timestamp()
+       where event_id = any($1::uuid[]) and acknowledged_at is null)
+     delete from ${schema}.outbox where event_id in (
+       select event_id from ${schema}.outbox
+       where acknowledged_at < clock_timestamp() - interval '30 days' limit 500)`,
+    [ids],
+  );
+}

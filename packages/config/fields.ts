@@ -1,0 +1,67 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** A TCP port; 0 asks for a free one. */
+export const port = (preset: number) => wholeNumber(0, 65535).default(preset);
+
+/** A duration in whole seconds. */
+export const seconds = (preset: number) => wholeNumber(1, 31_536_000).default(preset);
+
+/** A limit as a count; 0 turns it off. */
+export const tries = (preset: number) => wholeNumber(0, 1_000_000_000).default(preset);
+
+/** A comma-separated list; blanks around entries don't count. */
+export const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  );
+
+/** CIDR ranges or addresses, comma-separated. */
+export const cidrs = list.refine((entries) => entries.every(isCidr), 'must be a list of addresses or CIDR ranges');
+
+/** Role names, comma-separated. */
+export const roles = (preset: string) =>
+  z
+    .string()
+    .default(preset)
+    .transform((text) => text.split(',').map((role) => role.trim()))
+    .refine((names) => names.every((name) => /^[a-z][a-z0-9_-]{0,63}$/.test(name)), 'must be a list of role names');
+
+/** Shared secrets of at least 32 bytes each, comma-separated; the first signs, all verify. */
+export const secrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((all) => all.every((secret) => Buffer.byteLength(secret) >= 32), 'each secret needs at least 32 bytes')
+  .refine((all) => new Set(all).size === all.length, 'names a secret twice');
+
+/** A URL with one of the protocols, or nothing. */
+export const optionalUrl = (...protocols: string[]) =>
+  z
+    .string()
+    .refine((text) => hasProtocol(text, protocols), `must be a URL (${protocols.join(', ')})`)
+    .optional();
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+function hasProtocol(text: string, protocols: string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+export const AccountId = z.uuid();
+
+export const Role = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);
+
+/** An account as users knows it; `epoch` is the credential version, which rises with whatever ends sessions. */
+export const Account = z.strictObject({
+  id: AccountId,
+  username: z.string(),
+  roles: z.array(Role),
+  otp_enabled: z.boolean(),
+  factor_version: z.int().nonnegative(),
+  epoch: z.int().positive(),
+  locked: z.boolean(),
+  created_at: z.iso.datetime(),
+});
+export type Account = z.infer<typeof Account>;
+
+/** A page of flags (users) or factors (otp) in the order of ids, for the sweep that compares them. */
+export const FlagPage = z.strictObject({
+  flags: z.array(z.strictObject({ id: AccountId, active: z.boolean(), factor_version: z.int().nonnegative() })),
+});

@@ -1,0 +1,7 @@
+export { Account, AccountId, FlagPage, Role } from './account.ts';
+export { type AuditEventType, auditEventTypes } from './audit-event-type.ts';
+export * as otp from './otp-calls.ts';
+export { EventPage, RecordedEvent } from './recorded-event.ts';
+export { RequestContext } from './request-context.ts';
+export { Unavailable } from './unavailable.ts';
+export * as users from './users-calls.ts';

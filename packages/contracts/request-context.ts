@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** Who asks, as the gateway saw it; handed on inside the service token and written into audit events. */
+export const RequestContext = z.strictObject({
+  request_id: z.string(),
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  session_id: z.uuid().nullable(),
+});
+export type RequestContext = z.infer<typeof RequestContext>;

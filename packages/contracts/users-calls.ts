@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Account, AccountId } from './account.ts';
+import { RecordedEvent } from './recorded-event.ts';
+
+/*
+ * What the gateway asks of users. Expected results are 200 with an `outcome`; every other status is a failure.
+ * Schemas are strict: an answer that isn't exactly one of these is no answer.
+ */
+
+const events = z.array(RecordedEvent);
+const weak = z.strictObject({ outcome: z.literal('weak-password'), reason: z.enum(['too-short', 'common']) });
+
+/** POST /accounts */
+export const CreateAccount = z.object({ username: z.string(), password: z.string() });
+export const AccountCreation = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('created'), account: Account, events }),
+  z.strictObject({ outcome: z.literal('username-taken') }),
+  weak,
+]);
+export type AccountCreation = z.infer<typeof AccountCreation>;
+
+/** POST /passwords/verify: by name at login, by id where a session asks again; `new_password` is judged before. */
+export const VerifyPassword = z.union([
+  z.object({ username: z.string(), password: z.string() }),
+  z.object({ account_id: AccountId, password: z.string(), new_password: z.string().optional() }),
+]);
+export const PasswordVerification = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('accepted'), account: Account }),
+  z.strictObject({
+    outcome: z.literal('rejected'),
+    reason: z.enum(['unknown-account', 'wrong-password', 'account-locked']),
+    account_id: AccountId.nullable(),
+  }),
+  weak,
+]);
+export type PasswordVerification = z.infer<typeof PasswordVerification>;
+
+/** GET /accounts/:id */
+export const AccountLookup = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('found'), account: Account }),
+  z.strictObject({ outcome: z.literal('unknown-account') }),
+]);
+
+/** PUT /accounts/:id/password: only while the account still has the epoch at which the old one was proved. */
+export const ChangePassword = z.object({ epoch: z.int().positive(), new_password: z.string() });
+export const PasswordChange = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('changed'), account: Account, events }),
+  z.strictObject({ outcome: z.literal('overtaken') }),
+  weak,
+]);
+
+/** PUT /accounts/:id/otp_flag: applied only if `factor_version` is higher than the one the flag came from. */
+export const SetFlag = z.object({ otp_enabled: z.boolean(), factor_version: z.int().positive() });
+export const FlagChange = z.strictObject({ otp_enabled: z.boolean(), factor_version: z.int().nonnegative() });

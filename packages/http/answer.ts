@@ -1,0 +1,55 @@
+import type { Response } from 'express';
+import type { Problem } from './problem.ts';
+
+/** What a handler answers: a JSON value, bytes, or nothing. */
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Set where the answer is a problem; the body is made from it. */
+  problem?: { problem: Problem; detail: string; errors?: FieldFault[] };
+}
+
+export interface FieldFault {
+  path: string;
+  message: string;
+}
+
+export function reply(status: number, body?: unknown, headers: Record<string, string> = {}): Answer {
+  return { status, body, headers };
+}
+
+/** Refuses with a problem (RFC 9457); `retryAfterSeconds` becomes `Retry-After`. */
+export function refuse(
+  problem: Problem,
+  more: { detail?: string; errors?: FieldFault[]; retryAfterSeconds?: number; headers?: Record<string, string> } = {},
+): Answer {
+  const retry = more.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(more.retryAfterSeconds) };
+  return {
+    status: problem.status,
+    headers: { ...retry, ...more.headers },
+    problem: { problem, detail: more.detail ?? problem.title, ...(more.errors ? { errors: more.errors } : {}) },
+  };
+}
+
+/** Writes an answer; the request's id goes into every problem. */
+export function send(res: Response, answer: Answer): void {
+  res.status(answer.status).set(answer.headers ?? {});
+  if (answer.problem) {
+    const { problem, detail, errors } = answer.problem;
+    const body = {
+      type: `urn:sallyport:problem:${problem.code}`,
+      title: problem.title,
+      status: problem.status,
+      detail,
+      code: problem.code,
+      request_id: res.locals.requestId,
+      ...(errors ? { errors } : {}),
+    };
+    res.set('Content-Type', 'application/problem+json').end(JSON.stringify(body));
+    return;
+  }
+  if (answer.body === undefined) return void res.end();
+  if (Buffer.isBuffer(answer.body) || typeof answer.body === 'string') return void res.end(answer.body);
+  res.json(answer.body);
+}

@@ -1,0 +1,85 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '@sallyport/logger';
+import type { Express } from 'express';
+import type { Registry } from 'prom-client';
+import { opsApp, type ReadinessCheck } from './ops-app.ts';
+import type { RunningPart } from './run-part.ts';
+
+export type { ReadinessCheck } from './ops-app.ts';
+
+export interface ServeOptions {
+  name: string;
+  host: string;
+  port: number;
+  /** The port of health and metrics; by default the own port + 1000, or a free one. */
+  opsPort?: number | undefined;
+  app: Express;
+  registry: Registry;
+  logger: Logger;
+  dependencies: Record<string, ReadinessCheck>;
+  /** Closes what the app stands on; called when the last request has ended. */
+  close: () => Promise<void>;
+}
+
+const drainMs = 8_000;
+
+/**
+ * Serves a part and its ops port. Closing: not ready, no new connections, answers still owed are given
+ * (at most 8 s), then the rest closes.
+ * @throws Error with one clear sentence when a port can't be had
+ */
+export async function servePart(options: ServeOptions): Promise<RunningPart> {
+  const { name, host, port } = options;
+  let closing = false;
+  const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: 65_000 }, (req, res) => {
+    if (closing) res.setHeader('Connection', 'close');
+    options.app(req, res);
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 20_000;
+  const ops = createServer(opsApp({ ...options, ready: () => !closing }));
+  try {
+    await listen(server, name, host, port);
+    const taken = (server.address() as AddressInfo).port;
+    await listen(ops, `${name} ops`, host, options.opsPort ?? (port === 0 ? 0 : taken + 1_000));
+  } catch (error) {
+    server.close();
+    await options.close();
+    throw error;
+  }
+  return {
+    name,
+    url: urlOf(server, host),
+    opsUrl: urlOf(ops, host),
+    async close() {
+      closing = true;
+      await drain(server);
+      await options.close();
+      ops.closeAllConnections();
+      await new Promise((resolve) => ops.close(resolve));
+    },
+  };
+}
+
+function listen(server: Server, name: string, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? `port ${port} on ${host} is in use` : error.message;
+      reject(new Error(`${name}: ${why}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const done = new Promise((resolve) => server.close(resolve));
+  const late = setTimeout(() => server.closeAllConnections(), drainMs);
+  await done;
+  clearTimeout(late);
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

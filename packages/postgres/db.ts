@@ -1,0 +1,103 @@
+import { Unavailable } from '@sallyport/contracts';
+import pg from 'pg';
+import { isAway } from './is-away.ts';
+import { statementName } from './statement-name.ts';
+
+/** Something that runs statements: the pool, or one transaction. */
+export interface Queryable {
+  /**
+   * Runs one statement as a prepared one and returns its rows; `int8` comes as a number.
+   * @throws Unavailable when Postgres is away, slow or read-only
+   */
+  query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs a text of several statements without values, such as a migration. */
+  script(text: string): Promise<void>;
+}
+
+export interface Db extends Queryable {
+  /** Runs `work` in one transaction (read committed): committed when it resolves, rolled back when it throws. */
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /** Figures of the pool: connections open, idle, and callers waiting for one. */
+  poolUse(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+const int8 = 20;
+
+/**
+ * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default).
+ * @param options.name what Postgres shows as the application's name
+ * @param options.onError told of idle connections that broke; queries report their own errors
+ */
+export function openDb(options: {
+  url: string;
+  name: string;
+  max?: number;
+  deadlineMs?: number;
+  onError?: (error: Error) => void;
+}): Db {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: options.deadlineMs ?? 3_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
+  });
+  pool.on('error', (error) => options.onError?.(error));
+
+  return {
+    ...queryable(pool),
+    async transaction(work) {
+      const client = await connect(pool);
+      try {
+        await attempt(() => client.query('begin'));
+        const result = await work(queryable(client));
+        await attempt(() => client.query('commit'));
+        client.release();
+        return result;
+      } catch (error) {
+        await giveBack(client);
+        throw error;
+      }
+    },
+    poolUse: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+function queryable(on: pg.Pool | pg.PoolClient): Queryable {
+  return {
+    query: <Row extends object>(text: string, values: unknown[] = []) =>
+      attempt(async () => (await on.query<Row>({ name: statementName(text), text, values })).rows),
+    script: (text) => attempt(async () => void (await on.query(text))),
+  };
+}
+
+async function attempt<Result>(run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    throw isAway(error) ? new Unavailable('postgres', { cause: error }) : error;
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw new Unavailable('postgres', { cause });
+  }
+}
+
+/** A connection whose state is unknown is closed, never reused. */
+async function giveBack(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('rollback');
+    client.release();
+  } catch (error) {
+    client.release(error instanceof Error ? error : true);
+  }
+}

@@ -1,0 +1,1 @@
+export { isMemory, openRedis, type RedisClient, redisCall } from './open-redis.ts';
