@@ -9,7 +9,7 @@ const script = `
 trap '' INT TERM HUP QUIT
 groups=
 while read -r line; do groups=$line; done
-signal_all() { for group in $groups; do kill "-$1" -- "-$group" 2>/dev/null || true; done; }
+signal_all() { for group in $groups; do kill -s "$1" -- "-$group" 2>/dev/null || true; done; }
 if [ -n "$groups" ]; then signal_all CONT; signal_all QUIT; sleep 1; signal_all KILL; sleep 0.2; fi
 rm -rf -- "$1"
 `;

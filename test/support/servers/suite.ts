@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Lifeline } from './lifeline.ts';
 import { commandOf, processesWith, signalAll, waitForEnd } from './processes.ts';
 
@@ -41,15 +41,20 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !productVariables.test(name)));
 }
 
-/** Reads the runner's TAP report; a run that was cut short has no totals and counts as one failure. */
-export function readTap(tap: string): Omit<Tally, 'leftBehind'> {
+/**
+ * Reads the runner's TAP report. A run that was cut short has no totals and counts as one failure. A file in which no
+ * test ran is reported as a passed test of the file's name, and isn't counted.
+ */
+export function readTap(tap: string, files: readonly string[]): Omit<Tally, 'leftBehind'> {
   const total = (name: string) => Number(tap.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
   const isWhole = /^# tests \d+$/m.test(tap);
+  const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name ?? '');
+  const empty = names.filter((name) => files.some((file) => resolve(file) === resolve(name)));
   const skips = [...tap.matchAll(/^ *ok \d+ - (.*) # SKIP ?(.*)$/gm)].map(([, name, reason]) =>
     `${name}${reason ? `: ${reason}` : ''}`.replaceAll('\\#', '#'),
   );
   return {
-    passed: total('pass'),
+    passed: total('pass') - empty.length,
     failed: isWhole ? total('fail') + total('cancelled') : 1,
     skipped: total('skipped') + total('todo'),
     skips,
@@ -98,7 +103,7 @@ export async function runSuite(options: SuiteOptions): Promise<Tally> {
   signal.removeEventListener('abort', interrupt);
   lifeline.follow();
   const leftBehind = await endLeftovers(`TEST_RUN=${run}`);
-  const tally = readTap(existsSync(report) ? readFileSync(report, 'utf8') : '');
+  const tally = readTap(existsSync(report) ? readFileSync(report, 'utf8') : '', files);
   // The runner knows of failures no test has, such as a file that can't be loaded.
   const failed = code !== 0 && tally.failed === 0 ? 1 : tally.failed;
   return { ...tally, failed, leftBehind: signal.aborted ? [] : leftBehind };
