@@ -44,7 +44,7 @@ export function findRealServers(): { server: ServerName; source?: 'environment' 
 async function startFromNpm(folder: string): Promise<Closable> {
   const data = join(folder, 'postgres');
   mkdirSync(data, { recursive: true });
-  return await startEmbeddedPostgres({ folder: data, password: randomBytes(16).toString('hex') });
+  return await startEmbeddedPostgres({ folder: data, password: randomBytes(16).toString('hex'), durable: false });
 }
 
 async function closeAll(servers: readonly Closable[]): Promise<void> {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { getServer } from './find-servers.ts';
+import { findProgram, getServer } from './find-servers.ts';
 import { findFreePort } from './free-port.ts';
 import { startServer, type TestServer } from './server.ts';
 import { createServerFolder, findUnprivilegedOwner } from './server-folder.ts';
@@ -33,7 +33,8 @@ async function answers(url: string): Promise<boolean> {
 function removeSharedMemory(data: string): void {
   try {
     const id = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[6]?.trim().split(/\s+/)[1];
-    if (id) execFileSync('ipcrm', ['-m', id], { stdio: 'ignore' });
+    const ipcrm = findProgram('ipcrm');
+    if (id && ipcrm) execFileSync(ipcrm, ['-m', id], { stdio: 'ignore' });
   } catch {
     // A clean end has removed file and segment.
   }

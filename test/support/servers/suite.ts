@@ -46,7 +46,8 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
  * test ran is reported as a passed test of the file's name, and isn't counted.
  */
 export function readTap(tap: string, files: readonly string[]): Omit<Tally, 'leftBehind'> {
-  const total = (name: string) => Number(tap.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1] ?? 0);
+  // The last of each: what tests print stands above, in lines that may look the same.
+  const total = (name: string) => Number([...tap.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
   const isWhole = /^# tests \d+$/m.test(tap);
   const names = [...tap.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name ?? '');
   const empty = names.filter((name) => files.some((file) => resolve(file) === resolve(name)));
