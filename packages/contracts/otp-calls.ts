@@ -34,7 +34,11 @@ const rejected = z.strictObject({
 });
 
 /** POST /enrolments/confirm */
-export const ConfirmEnrolment = z.object({ user_id: AccountId, attempt_id: z.uuid(), otp: z.string() });
+export const ConfirmEnrolment = z.object({
+  user_id: AccountId,
+  attempt_id: z.uuid(),
+  otp: z.string().regex(/^[0-9]{6}$/),
+});
 export const EnrolmentConfirmation = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('confirmed'),

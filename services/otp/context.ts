@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { KeyRing } from '@sallyport/config';
+import { Unavailable } from '@sallyport/contracts';
+import { createLogger, type Logger } from '@sallyport/logger';
+import { type Db, openDb, pendingMigrations } from '@sallyport/postgres';
+import { isMemory } from '@sallyport/redis';
+import { Counter, Registry } from 'prom-client';
+import type { OtpConfig } from './config.ts';
+import { findKeyFault, fingerprintOf } from './domain/check-keys.ts';
+import { otpMigrations } from './migrations.ts';
+import { type CodeGate, gateSeconds } from './store/code-gate.ts';
+import { findKeysInUse, registerKey } from './store/keys.ts';
+import { openMemoryGate } from './store/memory-gate.ts';
+import { openRedisGate } from './store/redis-gate.ts';
+
+export interface OtpContext {
+  config: OtpConfig;
+  db: Db;
+  gate: CodeGate;
+  keys: KeyRing;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  randomBytes: (count: number) => Buffer;
+  logger: Logger;
+  registry: Registry;
+  /** Codes by method and outcome. */
+  codes: Counter;
+  close(): Promise<void>;
+}
+
+export interface OtpOverrides {
+  now?: () => number;
+  randomBytes?: (count: number) => Buffer;
+  redisPrefix?: string;
+}
+
+/** Opens what the service stands on. @throws Error with one sentence that says why it can't start */
+export async function openContext(config: OtpConfig, overrides: OtpOverrides = {}): Promise<OtpContext> {
+  const logger = createLogger('otp', config.LOG_LEVEL);
+  const onError = (error: Error) => logger.warn({ cause: error.message }, 'a connection broke');
+  const db = openDb({ url: config.DATABASE_URL, name: 'otp', onError });
+  try {
+    await checkDatabase(db, config);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  const gate = await openGate(config, overrides, onError);
+  const registry = new Registry();
+  return {
+    config,
+    db,
+    gate,
+    keys: config.OTP_ENCRYPTION_KEYS,
+    now: overrides.now ?? Date.now,
+    randomBytes: overrides.randomBytes ?? randomBytes,
+    logger,
+    registry,
+    codes: new Counter({
+      name: 'otp_codes_total',
+      help: 'Codes that were to be used, by method and outcome',
+      labelNames: ['method', 'outcome'],
+      registers: [registry],
+    }),
+    async close() {
+      await gate.close();
+      await db.close();
+    },
+  };
+}
+
+function openGate(config: OtpConfig, overrides: OtpOverrides, onError: (error: Error) => void): Promise<CodeGate> {
+  const ttlSeconds = gateSeconds(config.OTP_WINDOW);
+  if (isMemory(config.REDIS_URL)) return Promise.resolve(openMemoryGate(ttlSeconds));
+  return openRedisGate({ url: config.REDIS_URL, prefix: overrides.redisPrefix ?? 'otp:', ttlSeconds, onError });
+}
+
+async function checkDatabase(db: Db, config: OtpConfig): Promise<void> {
+  const pending = await pendingMigrations(db, otpMigrations).catch((error: unknown) => {
+    throw new Error(`otp: the database at ${new URL(config.DATABASE_URL).host} can't be used: ${reasonOf(error)}`);
+  });
+  if (pending.length > 0) {
+    throw new Error(`otp: the database lacks migrations (${pending.join(', ')}); run: npm run migrate`);
+  }
+  const ring = config.OTP_ENCRYPTION_KEYS;
+  const fault = findKeyFault(ring, await findKeysInUse(db));
+  if (fault) throw new Error(fault);
+  for (const { id, bytes } of ring.keys) await registerKey(db, id, fingerprintOf(bytes));
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Unavailable ? error.cause : error;
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
+  return cause instanceof Error ? cause.message : 'unknown reason';
+}

@@ -1,0 +1,22 @@
+import { createEvent } from '@sallyport/audit';
+import type { RequestContext } from '@sallyport/contracts';
+import type { OtpContext } from '../context.ts';
+import type { LockedEvent } from '../store/reserve-attempt.ts';
+
+const count = '"count":1,';
+
+/**
+ * The event of a lock before its count is known: the statement that counts puts it in. In canonical JSON `count` comes
+ * before everything that a person could have written, so that its first place is the right one.
+ */
+export function createLockedEvent(context: OtpContext, request: RequestContext, userId: string): LockedEvent {
+  const { id, body } = createEvent(
+    { type: 'sallyport.otp.locked', outcome: 'failure', subject: userId, reason: 'too-many-attempts', count: 1 },
+    request,
+    context,
+  );
+  const at = body.indexOf(count);
+  const before = `${body.slice(0, at)}"count":`;
+  const after = `,${body.slice(at + count.length)}`;
+  return { id, parts: [before, after], withCount: (value) => `${before}${value}${after}` };
+}

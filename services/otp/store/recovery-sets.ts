@@ -1,0 +1,16 @@
+import type { Queryable } from '@sallyport/postgres';
+import type { NewRecoverySet } from '../domain/recovery-set.ts';
+
+/** Puts a set in the place of an earlier one, whose codes are void from then on. Only inside a transaction. */
+export async function replaceRecoverySet(tx: Queryable, userId: string, set: NewRecoverySet): Promise<void> {
+  const { setId, sealedKey, hashes } = set;
+  await tx.query('delete from otp.recovery_set where user_id = $1', [userId]);
+  await tx.query(
+    `with made as (
+       insert into otp.recovery_set (user_id, set_id, key_id, nonce, ciphertext) values ($1, $2, $3, $4, $5)
+       returning set_id
+     )
+     insert into otp.recovery_code (set_id, hash) select made.set_id, hash from made, unnest($6::bytea[]) as hash`,
+    [userId, setId, sealedKey.keyId, sealedKey.nonce, sealedKey.ciphertext, hashes],
+  );
+}

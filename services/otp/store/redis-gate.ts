@@ -1,0 +1,47 @@
+import { Unavailable } from '@sallyport/contracts';
+import { openRedis, redisCall } from '@sallyport/redis';
+import type { CodeGate } from './code-gate.ts';
+
+const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+
+const readyMs = 2_000;
+
+export async function openRedisGate(options: {
+  url: string;
+  prefix: string;
+  ttlSeconds: number;
+  onError: (error: Error) => void;
+}): Promise<CodeGate> {
+  const { ttlSeconds, onError } = options;
+  const client = openRedis(options);
+  await waitUntilReady(client);
+  const keyOf = (userId: string, step: number) => `used:{${userId}}:${step}`;
+  return {
+    async take(userId, step, token) {
+      const answer = await redisCall(client.set(keyOf(userId, step), token, 'EX', ttlSeconds, 'NX'));
+      if (answer !== 'OK' && answer !== null) throw new Unavailable('redis', { cause: new Error('unusable answer') });
+      return answer === 'OK';
+    },
+    async release(userId, step, token) {
+      try {
+        await client.eval(releaseOwn, 1, keyOf(userId, step), token);
+      } catch (error) {
+        onError(error as Error);
+      }
+    },
+    ping: () => redisCall(client.ping()),
+    async close() {
+      client.disconnect();
+    },
+  };
+}
+
+/** Gives a Redis that is there the time to connect; one that is away makes the part unready, not unable to start. */
+async function waitUntilReady(client: ReturnType<typeof openRedis>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, readyMs);
+  client.once('ready', resolve).once('error', resolve);
+  await promise;
+  clearTimeout(timer);
+  client.off('ready', resolve).off('error', resolve);
+}

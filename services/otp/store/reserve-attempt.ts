@@ -1,0 +1,128 @@
+/*
+ * Reserving an attempt (promise 3; RFC 4226 section 7.3): counted before anything is checked, in one statement that
+ * commits on its own, so that no crash, rollback or concurrent answer loses the count.
+ * - The lane's row lock puts concurrent attempts in line. The one that reaches the limit sets the lock itself, so those
+ *   behind it are refused: of any number at once exactly the allowed number is looked at.
+ * - A locked lane counts nothing and prolongs nothing. Neither does an account without an active factor, or a caller
+ *   that works with another version of it.
+ * - Only an accepted code moves `accepted_at`, and only up to that attempt's own number (see claim-code.ts).
+ */
+import type { RecordedEvent } from '@sallyport/contracts';
+import type { Queryable } from '@sallyport/postgres';
+import type { Sealed } from '../domain/sealed.ts';
+import { hardLockRetrySeconds, type LockLimits, lockEnd } from './lock-end.ts';
+
+/** The factor as it was when the attempt was reserved. */
+export interface ReservedFactor {
+  version: number;
+  enrolmentId: string;
+  secret: Sealed;
+  lastStep: number;
+  lastChallenge: string | null;
+  recoverySet: { setId: string; sealedKey: Sealed } | undefined;
+}
+
+export type Reservation =
+  | { outcome: 'reserved'; factor: ReservedFactor; attempt: number; events: RecordedEvent[] }
+  | { outcome: 'locked'; retryAfterSeconds: number }
+  | { outcome: 'no-factor' }
+  | { outcome: 'overtaken' };
+
+/** The event of a lock, to be recorded if there is one; its count is known only then. */
+export interface LockedEvent {
+  id: string;
+  withCount(count: number | string): string;
+  parts: readonly [before: string, after: string];
+}
+
+interface Row {
+  version: number;
+  active: boolean;
+  enrolment_id: string;
+  key_id: string;
+  nonce: Buffer;
+  ciphertext: Buffer;
+  last_step: number;
+  last_challenge: string | null;
+  set_id: string | null;
+  set_key_id: string;
+  set_nonce: Buffer;
+  set_ciphertext: Buffer;
+  attempts: number | null;
+  wrong_in_row: number;
+  locked: boolean;
+}
+
+const reserve = `
+  with factor as (
+    select * from otp.factor where user_id = $1
+  ), taken as (
+    insert into otp.lane as lane (user_id, lane, attempts, locked_until)
+    select user_id, $2::text, 1, ${lockEnd('1', '$4::bigint', '$5::bigint')}
+    from factor where active and ($3::bigint is null or version = $3)
+    on conflict on constraint lane_pk do update set
+      attempts = lane.attempts + 1,
+      locked_until = ${lockEnd('(lane.attempts + 1 - lane.accepted_at)', '$4::bigint', '$5::bigint')}
+    where lane.locked_until is null or lane.locked_until <= clock_timestamp()
+    returning attempts, attempts - accepted_at as wrong_in_row, locked_until is not null as locked
+  ), recorded as (
+    insert into otp.outbox (event_id, body)
+    select $6::uuid, $7::text || wrong_in_row || $8::text from taken where locked
+  )
+  select factor.version, factor.active, factor.enrolment_id, factor.key_id, factor.nonce, factor.ciphertext,
+    factor.last_step, factor.last_challenge, taken.*,
+    s.set_id, s.key_id as set_key_id, s.nonce as set_nonce, s.ciphertext as set_ciphertext
+  from factor left join taken on true left join otp.recovery_set s on s.user_id = factor.user_id`;
+
+export async function reserveAttempt(
+  db: Queryable,
+  asked: {
+    userId: string;
+    lane: string;
+    factorVersion: number | undefined;
+    limits: LockLimits;
+    lockedEvent: LockedEvent;
+  },
+): Promise<Reservation> {
+  const { userId, lane, factorVersion, limits, lockedEvent } = asked;
+  const [row] = await db.query<Row>(reserve, [
+    userId,
+    lane,
+    factorVersion ?? null,
+    limits.lockAfter,
+    limits.hardLockAfter,
+    lockedEvent.id,
+    ...lockedEvent.parts,
+  ]);
+  if (!row?.active) return { outcome: 'no-factor' };
+  if (factorVersion !== undefined && row.version !== factorVersion) return { outcome: 'overtaken' };
+  if (row.attempts === null) return { outcome: 'locked', retryAfterSeconds: await findLockSeconds(db, userId, lane) };
+  const events = row.locked ? [{ id: lockedEvent.id, body: lockedEvent.withCount(row.wrong_in_row) }] : [];
+  return { outcome: 'reserved', factor: toFactor(row), attempt: row.attempts, events };
+}
+
+function toFactor(row: Row): ReservedFactor {
+  return {
+    version: row.version,
+    enrolmentId: row.enrolment_id,
+    secret: { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
+    lastStep: row.last_step,
+    lastChallenge: row.last_challenge,
+    recoverySet: row.set_id === null ? undefined : { setId: row.set_id, sealedKey: toSealedKey(row) },
+  };
+}
+
+function toSealedKey(row: Row): Sealed {
+  return { keyId: row.set_key_id, nonce: row.set_nonce, ciphertext: row.set_ciphertext };
+}
+
+/** Whole seconds until the lock ends, at least 1; a lock without end counts as an hour. */
+async function findLockSeconds(db: Queryable, userId: string, lane: string): Promise<number> {
+  const [row] = await db.query<{ seconds: number }>(
+    `select ceil(extract(epoch from least(locked_until, clock_timestamp() + interval '1 hour') - clock_timestamp()))::int
+       as seconds
+     from otp.lane where user_id = $1 and lane = $2 and locked_until is not null`,
+    [userId, lane],
+  );
+  return Math.min(Math.max(row?.seconds ?? 1, 1), hardLockRetrySeconds);
+}
