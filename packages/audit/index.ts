@@ -1,4 +1,5 @@
-export { canonical } from './canonical.ts';
+export { canonical, sha256Hex } from './canonical.ts';
 export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
 export { EventBody } from './event-body.ts';
+export { eventRoutes } from './event-routes.ts';
 export { acknowledge, findPending, record } from './outbox.ts';

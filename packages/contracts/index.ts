@@ -1,5 +1,6 @@
 export { Account, AccountId, FlagPage, Role } from './account.ts';
 export { type AuditEventType, auditEventTypes } from './audit-event-type.ts';
+export { canonicalName, foldCase } from './canonical-name.ts';
 export * as otp from './otp-calls.ts';
 export { EventPage, RecordedEvent } from './recorded-event.ts';
 export { RequestContext } from './request-context.ts';

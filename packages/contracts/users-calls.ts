@@ -48,6 +48,7 @@ export const PasswordChange = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('overtaken') }),
   weak,
 ]);
+export type PasswordChange = z.infer<typeof PasswordChange>;
 
 /** PUT /accounts/:id/otp_flag: applied only if `factor_version` is higher than the one the flag came from. */
 export const SetFlag = z.object({ otp_enabled: z.boolean(), factor_version: z.int().positive() });

@@ -27,7 +27,8 @@ export interface Route<Context, Caller> {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  readonly handle: Handler<Context, Caller>;
+  /** Absent where the pipeline itself gives the answer, as for a call that is passed through. */
+  readonly handle?: Handler<Context, Caller>;
 }
 
 type Given<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -55,9 +56,11 @@ export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>
       res.locals.route = row.path;
       next();
     };
-    app[row.method](row.path, name, ...pipeline(row), async (req, res) => {
-      send(res, await row.handle(context, readCall<Caller>(row, req, res)));
-    });
+    const { handle } = row;
+    const answer: RequestHandler[] = handle
+      ? [async (req, res) => send(res, await handle(context, readCall<Caller>(row, req, res)))]
+      : [];
+    app[row.method](row.path, name, ...pipeline(row), ...answer);
   }
   for (const path of new Set(routes.map((row) => row.path))) {
     const methods = routes.filter((row) => row.path === path).map((row) => row.method.toUpperCase());

@@ -23,15 +23,17 @@ export async function runPart(
     process.stderr.write(`${sentence.startsWith(name) ? sentence : `${name}: ${sentence}`}\n`);
     process.exit(1);
   }
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= part.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${name}: stopping failed: ${String(error)}\n`);
-        process.exit(1);
-      },
-    );
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    try {
+      await part.close();
+      process.exit(0);
+    } catch (error) {
+      process.stderr.write(`${name}: stopping failed: ${String(error)}\n`);
+      process.exit(1);
+    }
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
   if (env.SALLYPORT_STOP_ON_STDIN_END === '1') process.stdin.resume().once('end', stop).once('error', stop);

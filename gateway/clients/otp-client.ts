@@ -1,0 +1,39 @@
+import { otp, type RequestContext, Unavailable } from '@sallyport/contracts';
+import type { ServiceClient } from '@sallyport/http';
+import type { z } from 'zod';
+
+/** What the gateway asks of otp. A yes for another account or another attempt is no answer at all. */
+export function createOtpClient(service: ServiceClient) {
+  const useCode =
+    <Answer extends object>(path: string, answer: z.ZodType<Answer>) =>
+    async (context: RequestContext, body: otp.UseCode): Promise<Answer> =>
+      matching(await service.call('POST', path, { answer, context, body }), body);
+
+  return {
+    startEnrolment: async (context: RequestContext, body: { user_id: string; username: string }) =>
+      matching(await service.call('POST', '/enrolments', { answer: otp.EnrolmentStart, context, body }), body),
+
+    confirmEnrolment: async (context: RequestContext, body: { user_id: string; attempt_id: string; otp: string }) =>
+      matching(
+        await service.call('POST', '/enrolments/confirm', { answer: otp.EnrolmentConfirmation, context, body }),
+        body,
+      ),
+
+    findFactor: async (context: RequestContext, userId: string) =>
+      matching(await service.call('GET', `/factors/${userId}`, { answer: otp.Factor, context }), { user_id: userId }),
+
+    verifyCode: useCode('/codes/verify', otp.CodeVerification),
+    disableFactor: useCode('/factors/disable', otp.FactorRemoval),
+    regenerateRecoveryCodes: useCode('/recovery_codes', otp.Regeneration),
+  };
+}
+
+export type OtpClient = ReturnType<typeof createOtpClient>;
+
+/** Refuses an answer that speaks of somebody or something else than was asked. */
+function matching<Answer extends object>(answer: Answer, asked: { user_id: string; attempt_id?: string }): Answer {
+  const wrongAccount = 'user_id' in answer && answer.user_id !== asked.user_id;
+  const wrongAttempt = 'attempt_id' in answer && answer.attempt_id !== asked.attempt_id;
+  if (wrongAccount || wrongAttempt) throw new Unavailable('otp', { cause: new Error('an answer to another question') });
+  return answer;
+}

@@ -1,0 +1,47 @@
+import { createPrivateKey } from 'node:crypto';
+import { cidrs, keyRing, list, optionalUrl, port, roles, seconds, secrets, tries } from '@sallyport/config';
+import { z } from 'zod';
+
+const url = (...protocols: string[]) => optionalUrl(...protocols).pipe(z.string('is missing'));
+
+/** The gateway's variables; CONTRACT names what each means. */
+export const GatewayConfig = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  GATEWAY_PORT: port(8080),
+  OPS_PORT: port(0).optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  REDIS_URL: z.string().regex(/^(memory:$|rediss?:\/\/|redis\+sentinel:\/\/)/, 'must be a Redis URL or memory:'),
+  AMQP_URL: optionalUrl('amqp:', 'amqps:'),
+  USERS_URL: url('http:', 'https:'),
+  OTP_URL: url('http:', 'https:'),
+  USERS_SERVICE_SECRETS: secrets,
+  OTP_SERVICE_SECRETS: secrets,
+  TOKEN_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ec', 'prime256v1'), 'a PKCS#8 DER document of a P-256 key'),
+  AUDIT_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ed25519'), 'a PKCS#8 DER document of an Ed25519 key'),
+  PUBLIC_URL: optionalUrl('http:', 'https:'),
+  TOKEN_AUDIENCE: z.string().optional(),
+  TRUSTED_PROXIES: cidrs,
+  CORS_ORIGINS: list,
+  SIGNUP: z.enum(['open', 'closed']).default('open'),
+  OTP_REQUIRED_ROLES: roles('admin,audit'),
+  CHALLENGE_TRIES: tries(5),
+  PASSWORD_TRIES_PER_ADDRESS: tries(10),
+  ADDRESS_FAILURES: tries(100),
+  SIGNUPS_PER_ADDRESS: tries(20),
+  CHALLENGE_SECONDS: seconds(300),
+  ACCESS_TOKEN_SECONDS: seconds(600),
+  FRESH_SECONDS: seconds(300),
+  SESSION_IDLE_SECONDS: seconds(3_600),
+  SESSION_ABSOLUTE_SECONDS: seconds(86_400),
+});
+export type GatewayConfig = z.infer<typeof GatewayConfig>;
+
+function isPrivateKey(der: Buffer, type: string, curve?: string): boolean {
+  try {
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return key.asymmetricKeyType === type && (curve === undefined || key.asymmetricKeyDetails?.namedCurve === curve);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { z } from 'zod';
+import type { GatewayConfig } from '../config.ts';
+
+/*
+ * Access tokens (RFC 9068: `typ: at+jwt`), ES256 under a key ring: the first key signs, all verify, the header's `kid`
+ * only chooses among them and every other header field is ignored. Whoever holds one has a session: whether that
+ * still lives is asked in Postgres at every request, never read from here.
+ */
+
+const Claims = z.object({
+  sub: z.uuid(),
+  sid: z.uuid(),
+  auth_time: z.int(),
+  amr: z.array(z.string()),
+});
+export type AccessClaims = z.infer<typeof Claims>;
+
+export interface AccessTokens {
+  sign(claims: AccessClaims & { roles: readonly string[] }, jti: string): string;
+  /** The claims of a token that this ring signed and that lives now, else undefined. */
+  verify(token: string): AccessClaims | undefined;
+  /** The public keys, for anybody who verifies tokens alone (RFC 7517). */
+  jwks: { keys: object[] };
+}
+
+const algorithm = 'ES256';
+const longestToken = 4_096;
+
+export function createAccessTokens(
+  config: Pick<GatewayConfig, 'TOKEN_SIGNING_KEYS' | 'TOKEN_AUDIENCE' | 'ACCESS_TOKEN_SECONDS'>,
+  publicUrl: string,
+  now: () => number,
+): AccessTokens {
+  const ring = config.TOKEN_SIGNING_KEYS.keys.map(({ id, bytes }) => {
+    const privateKey = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
+    return { id, privateKey, publicKey: createPublicKey(privateKey) };
+  });
+  const publicKeys = new Map(ring.map((key) => [key.id, key.publicKey]));
+  const current = ring[0];
+  const audience = config.TOKEN_AUDIENCE ?? publicUrl;
+  const seconds = () => Math.floor(now() / 1_000);
+
+  return {
+    sign({ sub, ...claims }, jti) {
+      if (current === undefined) throw new Error('the ring of signing keys is empty');
+      const iat = seconds();
+      const times = { iat, exp: iat + config.ACCESS_TOKEN_SECONDS };
+      return jwt.sign({ iss: publicUrl, sub, aud: audience, ...times, jti, ...claims }, current.privateKey, {
+        algorithm,
+        keyid: current.id,
+        header: { alg: algorithm, typ: 'at+jwt' },
+      });
+    },
+    verify(token) {
+      const key = findKey(token, publicKeys);
+      if (key === undefined) return undefined;
+      try {
+        const payload = jwt.verify(token, key, {
+          algorithms: [algorithm],
+          issuer: publicUrl,
+          audience,
+          clockTimestamp: seconds(),
+        });
+        return typeof payload === 'object' && payload.exp !== undefined ? Claims.parse(payload) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    jwks: { keys: ring.map(({ id, privateKey }) => toJwk(id, privateKey, algorithm)) },
+  };
+}
+
+/** A key's public half as a JWK for verifying signatures. */
+export function toJwk(kid: string, privateKey: KeyObject, alg: string): object {
+  return { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, use: 'sig', alg };
+}
+
+function findKey(token: string, keys: ReadonlyMap<string, KeyObject>): KeyObject | undefined {
+  if (token.length > longestToken) return undefined;
+  const header = jwt.decode(token, { complete: true })?.header;
+  if (header?.alg !== algorithm || header.typ !== 'at+jwt' || header.crit !== undefined) return undefined;
+  return typeof header.kid === 'string' ? keys.get(header.kid) : undefined;
+}

@@ -1,0 +1,75 @@
+import type { GatewayContext } from '../context.ts';
+import type { Challenge } from '../store/challenges.ts';
+import type { Asker } from './asker.ts';
+import { EventLog } from './event-log.ts';
+import { type Issued, issueSession } from './issue-session.ts';
+import { noteFailure } from './log-in.ts';
+import { type Code, hashHandle, proveCode } from './prove-code.ts';
+import { recallPasswordProof } from './prove-password.ts';
+
+/*
+ * Step two of a login, in this order (PROTOCOL, "Login"): a try of the challenge is taken, and given back if the lane
+ * turns out to be locked; otp spends the code; users confirms that the account is neither locked nor changed since
+ * the password was proved; the session is issued under the fence, with the challenge's hash unique; the challenge
+ * ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
+ */
+
+export type AnswerResult =
+  | { outcome: 'complete'; issued: Issued }
+  | { outcome: 'invalid-challenge' }
+  | { outcome: 'wrong-code' }
+  | { outcome: 'limited'; retryAfterSeconds: number };
+
+export async function answerChallenge(
+  context: GatewayContext,
+  asker: Asker,
+  body: { challenge: string; code: Code },
+): Promise<AnswerResult> {
+  const hash = hashHandle(body.challenge);
+  const taken = await context.challenges.takeTry(hash);
+  if (taken.state !== 'taken') {
+    if (taken.state === 'unknown') await asker.guess.keep();
+    return { outcome: 'invalid-challenge' };
+  }
+  const log = new EventLog(context, asker.request);
+  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code);
+  if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
+  return result;
+}
+
+async function spendCode(
+  context: GatewayContext,
+  asker: Asker,
+  log: EventLog,
+  hash: string,
+  challenge: Challenge,
+  code: Code,
+): Promise<AnswerResult> {
+  const { userId, epoch, factorVersion } = challenge;
+  const fail = async (reason: string, outcome: 'invalid-challenge' | 'wrong-code'): Promise<AnswerResult> => {
+    noteFailure(log, { id: userId }, reason);
+    await context.changes.note(log);
+    return { outcome };
+  };
+  const second = await proveCode(context, asker, log, context.otp.verifyCode, {
+    userId,
+    challenge: hash,
+    ...(factorVersion > 0 ? { factorVersion } : {}),
+    code,
+  });
+  if (second.outcome === 'locked') {
+    await context.challenges.giveBackTry(hash);
+    await context.changes.note(log);
+    return { outcome: 'limited', retryAfterSeconds: second.retryAfterSeconds };
+  }
+  if (second.outcome === 'overtaken') return fail('overtaken', 'invalid-challenge');
+  if (second.outcome === 'rejected') {
+    return fail(second.reason, second.reason === 'spent-challenge' ? 'invalid-challenge' : 'wrong-code');
+  }
+  const account = await context.users.findAccount(asker.request, userId);
+  if (account === undefined || account.locked || account.epoch !== epoch) {
+    return fail('overtaken', 'invalid-challenge');
+  }
+  const issued = await issueSession(context, asker, log, recallPasswordProof(account), second.proof, hash);
+  return issued === undefined ? { outcome: 'invalid-challenge' } : { outcome: 'complete', issued };
+}

@@ -1,0 +1,26 @@
+import { createEvent, type EventDraft, type EventSource } from '@sallyport/audit';
+import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
+import type { EventBatch } from '../store/changes.ts';
+
+/** Gathers the events of one request until they are written with whatever they record. */
+export class EventLog implements EventBatch {
+  readonly collected: EventBatch['collected'] = [];
+  readonly own: RecordedEvent[] = [];
+  readonly #request: RequestContext;
+  readonly #source: EventSource;
+
+  constructor(source: EventSource, request: RequestContext) {
+    this.#source = source;
+    this.#request = request;
+  }
+
+  /** Takes over what a service recorded during a call; its answer may carry none. */
+  collect(source: 'users' | 'otp', answer: object): void {
+    const events = 'events' in answer ? (answer.events as RecordedEvent[]) : [];
+    if (events.length > 0) this.collected.push({ source, events });
+  }
+
+  add(draft: EventDraft): void {
+    this.own.push(createEvent(draft, this.#request, this.#source));
+  }
+}

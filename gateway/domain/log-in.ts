@@ -1,0 +1,92 @@
+import type { Account } from '@sallyport/contracts';
+import type { GatewayContext } from '../context.ts';
+import type { Asker } from './asker.ts';
+import { EventLog } from './event-log.ts';
+import { type Issued, issueSession } from './issue-session.ts';
+import { askFactor, type Code, hashHandle, proveCode } from './prove-code.ts';
+import { provePassword } from './prove-password.ts';
+
+/*
+ * Step one of a login, and what comes next. The password first: whatever is wrong with it is one answer, and a code
+ * that came along isn't looked at. Then: no factor, a session; a factor and a code, both doors at once; a factor and
+ * no code, a challenge, which is no session and opens none (NIST SP 800-63B 2.1, promise 2).
+ */
+
+export type LoginResult =
+  | { outcome: 'complete'; issued: Issued }
+  | { outcome: 'challenged'; challenge: string; expiresInSeconds: number }
+  | { outcome: 'wrong-password' }
+  | { outcome: 'wrong-code' }
+  | { outcome: 'limited'; retryAfterSeconds: number };
+
+export async function logIn(
+  context: GatewayContext,
+  asker: Asker,
+  body: { username: string; password: string; code?: Code | undefined },
+): Promise<LoginResult> {
+  const log = new EventLog(context, asker.request);
+  const password = await provePassword(context, asker, { username: body.username }, body.password);
+  if (password.outcome === 'limited') return password;
+  if (password.outcome !== 'proved') {
+    const subject = password.outcome === 'rejected' ? password.accountId : null;
+    noteFailure(log, { id: subject, ...(subject === null ? {} : { username: body.username }) }, password.reason);
+    await context.changes.note(log);
+    return { outcome: 'wrong-password' };
+  }
+  const { proof } = password;
+  const factor = await askFactor(context, asker, proof.account);
+  if (!factor.demanded) {
+    const issued = await issueSession(context, asker, log, proof, factor.proof, null);
+    return issued === undefined ? { outcome: 'wrong-password' } : { outcome: 'complete', issued };
+  }
+  if (body.code === undefined) return challenge(context, log, proof.account, factor.factorVersion);
+
+  const second = await proveCode(context, asker, log, context.otp.verifyCode, {
+    userId: proof.account.id,
+    factorVersion: factor.factorVersion,
+    code: body.code,
+  });
+  if (second.outcome !== 'proved') {
+    noteFailure(log, proof.account, 'reason' in second ? second.reason : second.outcome);
+    await context.changes.note(log);
+    return second.outcome === 'locked' ? { ...second, outcome: 'limited' } : { outcome: 'wrong-code' };
+  }
+  const issued = await issueSession(context, asker, log, proof, second.proof, null);
+  return issued === undefined ? { outcome: 'wrong-password' } : { outcome: 'complete', issued };
+}
+
+async function challenge(
+  context: GatewayContext,
+  log: EventLog,
+  account: Account,
+  factorVersion: number,
+): Promise<LoginResult> {
+  const handle = context.randomBytes(32).toString('base64url');
+  const { CHALLENGE_SECONDS: expiresInSeconds, CHALLENGE_TRIES: tries } = context.config;
+  const expiresAt = context.now() + expiresInSeconds * 1_000;
+  await context.challenges.create(
+    hashHandle(handle),
+    { userId: account.id, epoch: account.epoch, factorVersion, expiresAt },
+    tries === 0 ? Number.MAX_SAFE_INTEGER : tries,
+  );
+  log.add({
+    type: 'sallyport.login.challenged',
+    outcome: 'success',
+    subject: account.id,
+    username: account.username,
+    amr: ['pwd'],
+  });
+  await context.changes.note(log);
+  return { outcome: 'challenged', challenge: handle, expiresInSeconds };
+}
+
+/** A login that came to nothing, with the reason that its caller doesn't hear. */
+export function noteFailure(log: EventLog, account: { id: string | null; username?: string }, reason: string): void {
+  log.add({
+    type: 'sallyport.login.failed',
+    outcome: 'failure',
+    reason,
+    subject: account.id,
+    ...(account.username === undefined ? {} : { username: account.username }),
+  });
+}

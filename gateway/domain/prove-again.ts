@@ -1,0 +1,65 @@
+import type { GatewayContext } from '../context.ts';
+import type { Session } from '../store/sessions.ts';
+import type { Asker } from './asker.ts';
+import type { EventLog } from './event-log.ts';
+import { noteFailure } from './log-in.ts';
+import { askFactor, type Code, type CodeProof, type NoFactorProof, proveCode } from './prove-code.ts';
+import { type PasswordProof, provePassword } from './prove-password.ts';
+
+export type Refused =
+  | { outcome: 'wrong-password' }
+  | { outcome: 'wrong-code' }
+  | { outcome: 'limited'; retryAfterSeconds: number }
+  | { outcome: 'weak-password'; reason: string }
+  | { outcome: 'ended' };
+
+/**
+ * Has the owner of a session prove the password and, where a factor is active, a code, both anew. The password comes
+ * first: a wrong one spends and counts no code; a missing code counts as nothing.
+ */
+export async function proveAgain(
+  context: GatewayContext,
+  asker: Asker,
+  log: EventLog,
+  session: Session,
+  given: { password: string; code?: Code | undefined; newPassword?: string },
+): Promise<Refused | { outcome: 'proved'; password: PasswordProof; second: CodeProof | NoFactorProof }> {
+  const password = await proveOwnPassword(context, asker, log, session, given);
+  if (password.outcome !== 'proved') return password;
+  const factor = await askFactor(context, asker, password.proof.account);
+  if (!factor.demanded) return { outcome: 'proved', password: password.proof, second: factor.proof };
+  if (given.code === undefined) return { outcome: 'wrong-code' };
+  const second = await proveCode(context, asker, log, context.otp.verifyCode, {
+    userId: session.userId,
+    code: given.code,
+  });
+  if (second.outcome === 'proved') return { outcome: 'proved', password: password.proof, second: second.proof };
+  await context.changes.note(log);
+  return refuseCode(second);
+}
+
+/** The password alone, with its failure noted. */
+export async function proveOwnPassword(
+  context: GatewayContext,
+  asker: Asker,
+  log: EventLog,
+  session: Session,
+  given: { password: string; newPassword?: string },
+): Promise<Refused | { outcome: 'proved'; proof: PasswordProof }> {
+  const { userId: accountId, username } = session;
+  const claimant =
+    given.newPassword === undefined ? { accountId, username } : { accountId, username, newPassword: given.newPassword };
+  const password = await provePassword(context, asker, claimant, given.password);
+  if (password.outcome !== 'rejected') return password;
+  noteFailure(log, { id: accountId, username }, password.reason);
+  await context.changes.note(log);
+  return { outcome: 'wrong-password' };
+}
+
+export function refuseCode(
+  second: { outcome: 'rejected' | 'overtaken' } | { outcome: 'locked'; retryAfterSeconds: number },
+): Refused {
+  return second.outcome === 'locked'
+    ? { outcome: 'limited', retryAfterSeconds: second.retryAfterSeconds }
+    : { outcome: 'wrong-code' };
+}

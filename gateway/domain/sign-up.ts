@@ -1,0 +1,33 @@
+import type { GatewayContext } from '../context.ts';
+import type { Asker } from './asker.ts';
+import { EventLog } from './event-log.ts';
+import { type Issued, issueSession } from './issue-session.ts';
+import { askFactor } from './prove-code.ts';
+import { recallPasswordProof } from './prove-password.ts';
+
+export type SignUpResult =
+  | { outcome: 'signed-up'; issued: Issued }
+  | { outcome: 'closed' }
+  | { outcome: 'limited'; retryAfterSeconds: number }
+  | { outcome: 'username-taken' }
+  | { outcome: 'weak-password'; reason: string }
+  | { outcome: 'overtaken' };
+
+/** Creates an account and its first session; the signup is counted before anybody looks at the name. */
+export async function signUp(
+  context: GatewayContext,
+  asker: Asker,
+  body: { username: string; password: string },
+): Promise<SignUpResult> {
+  if (context.config.SIGNUP === 'closed') return { outcome: 'closed' };
+  const retryAfterSeconds = await context.limits.countSignup(asker.address);
+  if (retryAfterSeconds !== undefined) return { outcome: 'limited', retryAfterSeconds };
+  const log = new EventLog(context, asker.request);
+  const creation = await context.users.createAccount(asker.request, body);
+  if (creation.outcome !== 'created') return creation;
+  log.collect('users', creation);
+  const factor = await askFactor(context, asker, creation.account);
+  if (factor.demanded) return { outcome: 'overtaken' };
+  const issued = await issueSession(context, asker, log, recallPasswordProof(creation.account), factor.proof, null);
+  return issued === undefined ? { outcome: 'overtaken' } : { outcome: 'signed-up', issued };
+}

@@ -1,0 +1,29 @@
+import { Refusal } from '@sallyport/http';
+import type { RequestHandler } from 'express';
+import type { GatewayContext } from '../context.ts';
+import type { Caller } from '../gateway-route.ts';
+import { unauthenticated } from '../routes/refusals.ts';
+import { findLiveSession } from '../store/sessions.ts';
+
+const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+/**
+ * Finds the live session of a Bearer token (RFC 6750). The token says which session and when its owner was last
+ * authenticated; whether it lives, and with which roles and factors, is asked in Postgres now.
+ * @param required refuse where there is none
+ */
+export function authenticate(context: GatewayContext, required: boolean): RequestHandler {
+  return async (req, res, next) => {
+    const token = bearer.exec(req.headers.authorization ?? '')?.[1];
+    const claims = token === undefined ? undefined : context.accessTokens.verify(token);
+    const session = claims && (await findLiveSession(context.db, claims.sid, context.config.SESSION_IDLE_SECONDS));
+    if (claims && session && session.userId === claims.sub) {
+      const caller: Caller = res.locals.caller;
+      caller.session = { ...session, authTime: Math.min(session.authTime, claims.auth_time) };
+      caller.asker.request.session_id = session.id;
+    } else if (required) {
+      throw new Refusal(unauthenticated());
+    }
+    next();
+  };
+}

@@ -1,0 +1,60 @@
+import type { Answer, Call, Handler, Route } from '@sallyport/http';
+import type { z } from 'zod';
+import type { GatewayContext } from './context.ts';
+import type { Asker } from './domain/asker.ts';
+import type { ProblemCode } from './problems.ts';
+import type { Session } from './store/sessions.ts';
+
+/** Who calls, as far as the pipeline has found out by the time a handler runs. */
+export interface Caller {
+  asker: Asker;
+  /** Set on every route whose access is `bearer`. */
+  session?: Session;
+  /** Seconds for which the address is limited, on the one route that decides on its own whether that counts. */
+  addressLimited?: number;
+}
+
+/** One way an answer may come out; without a schema it has no body, with a media type it isn't JSON. */
+export interface AnswerSpec {
+  description: string;
+  schema?: z.ZodType;
+  media?: readonly string[];
+}
+
+/** A row of the table: what the route wants of its caller, what it takes and what it answers. */
+export interface GatewayRoute extends Route<GatewayContext, Caller> {
+  summary: string;
+  tag: 'login' | 'tokens' | 'account' | 'second factor' | 'sessions' | 'audit' | 'public';
+  /** `public`: anybody. `bearer`: a live session. `either token`: the handler takes a session or a refresh token. */
+  access: 'public' | 'bearer' | 'either token';
+  /** Counts failures of the address; `unless live` leaves the refusal to the handler. */
+  limited?: 'always' | 'unless live';
+  /** The session must have been authenticated within FRESH_SECONDS. */
+  fresh?: true;
+  /** One of these roles, and a session with both factors. */
+  roles?: readonly string[];
+  /** Open to an account whose role needs a factor that isn't enrolled yet. */
+  beforeEnrolment?: true;
+  /** Passed through to that service as it is, without a handler. */
+  through?: 'otp';
+  answers: Record<number, AnswerSpec>;
+  problems?: readonly ProblemCode[];
+}
+
+type Given<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+type Spec = Omit<GatewayRoute, 'handle' | 'through'>;
+type CallerOf<Access> = Access extends 'bearer' ? Caller & { session: Session } : Caller;
+export type GatewayCall<S extends Spec> = Call<
+  Given<S['params']>,
+  Given<S['query']>,
+  Given<S['body']>,
+  CallerOf<S['access']>
+>;
+
+/** Types a handler by the schemas of its route and by the access that it wants. */
+export function gatewayRoute<const S extends Spec>(
+  spec: S,
+  handle: (context: GatewayContext, call: GatewayCall<S>) => Promise<Answer> | Answer,
+): GatewayRoute {
+  return { ...spec, handle: handle as unknown as Handler<GatewayContext, Caller> };
+}

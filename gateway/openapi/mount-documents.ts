@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import express, { type Express } from 'express';
+import { routes } from '../routes/index.ts';
+import { createOpenApi } from './create-document.ts';
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sallyport: the API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="/docs/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const start = `window.ui = SwaggerUIBundle({
+  url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, supportedSubmitMethods: [],
+});
+`;
+
+/** `/openapi.json`, and `/docs` that shows it, all from files of this process. */
+export function mountDocuments(app: Express, publicUrl: string): void {
+  const text = JSON.stringify(createOpenApi(routes, publicUrl));
+  const files = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  app.get('/openapi.json', (_req, res) => void res.type('application/json').send(text));
+  app.get('/docs', (_req, res) => void res.type('html').send(page));
+  app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));
+  app.use('/docs', express.static(files, { index: false, redirect: false, maxAge: '1h' }));
+}

@@ -1,0 +1,98 @@
+import { refuse, reply } from '@sallyport/http';
+import { z } from 'zod';
+import { endOneSession, logOutByRefreshToken } from '../domain/end-sessions.ts';
+import { findRefreshable, refreshSession } from '../domain/refresh-session.ts';
+import { gatewayRoute } from '../gateway-route.ts';
+import { problems } from '../problems.ts';
+import { Logout, TokenRefresh } from '../schemas/inputs.ts';
+import { SessionList, Tokens } from '../schemas/outputs.ts';
+import { listLiveSessions } from '../store/sessions.ts';
+import { tooMany, unauthenticated } from './refusals.ts';
+import { createTokens } from './tokens.ts';
+
+const refresh = gatewayRoute(
+  {
+    method: 'post',
+    path: '/token/refresh',
+    summary: 'Rotates the refresh token',
+    tag: 'tokens',
+    access: 'public',
+    limited: 'unless live',
+    body: TokenRefresh,
+    answers: { 200: { description: 'New tokens of the same session', schema: Tokens } },
+    problems: ['invalid-refresh-token'],
+  },
+  async (context, { body, caller }) => {
+    if (caller.addressLimited !== undefined) {
+      const found = await findRefreshable(context, body.refresh_token);
+      if (!found?.session.live) return tooMany(caller.addressLimited);
+    }
+    const result = await refreshSession(context, caller.asker, body.refresh_token);
+    return result.outcome === 'refreshed'
+      ? reply(200, createTokens(context, result.issued))
+      : refuse(problems['invalid-refresh-token'], {
+          detail: 'The refresh token is not valid (any more). Log in again.',
+        });
+  },
+);
+
+const logout = gatewayRoute(
+  {
+    method: 'post',
+    path: '/logout',
+    summary: 'Ends the session of the Bearer or refresh token',
+    tag: 'tokens',
+    access: 'either token',
+    beforeEnrolment: true,
+    body: Logout,
+    answers: { 204: { description: 'The session has ended' } },
+    problems: ['unauthenticated'],
+  },
+  async (context, { body, caller }) => {
+    const { asker, session } = caller;
+    if (session) await endOneSession(context, asker, session, 'logout');
+    const byToken =
+      body.refresh_token !== undefined && (await logOutByRefreshToken(context, asker, body.refresh_token));
+    return session || byToken ? reply(204) : unauthenticated();
+  },
+);
+
+const list = gatewayRoute(
+  {
+    method: 'get',
+    path: '/sessions',
+    summary: 'The live sessions of the account',
+    tag: 'sessions',
+    access: 'bearer',
+    beforeEnrolment: true,
+    answers: { 200: { description: 'Newest first', schema: SessionList } },
+  },
+  async (context, { caller }) => {
+    const { session } = caller;
+    const rows = await listLiveSessions(context.db, session.userId, context.config.SESSION_IDLE_SECONDS);
+    return reply(200, { sessions: rows.map((row) => ({ ...row, current: row.id === session.id })) });
+  },
+);
+
+const end = gatewayRoute(
+  {
+    method: 'delete',
+    path: '/sessions/:id',
+    summary: 'Ends one session of the account',
+    tag: 'sessions',
+    access: 'bearer',
+    beforeEnrolment: true,
+    fresh: true,
+    params: z.object({ id: z.string().meta({ description: 'From GET /sessions' }) }),
+    answers: { 204: { description: 'The session has ended' } },
+    problems: ['not-found'],
+  },
+  async (context, { caller, params }) => {
+    const { asker, session } = caller;
+    const known = z.uuid().safeParse(params.id).success;
+    const ended = known && (await endOneSession(context, asker, { ...session, id: params.id }, 'ended-by-owner'));
+    return ended ? reply(204) : refuse(problems['not-found'], { detail: 'There is no such session.' });
+  },
+);
+
+export const sessionRoutes = [refresh, logout, list, end];

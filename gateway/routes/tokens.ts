@@ -1,0 +1,30 @@
+import type { GatewayContext } from '../context.ts';
+import type { Issued } from '../domain/issue-session.ts';
+import type { Session } from '../store/sessions.ts';
+
+/** The tokens of a session, as every call that gives some answers them. */
+export function createTokens(context: GatewayContext, { session, refreshToken }: Issued) {
+  const { ACCESS_TOKEN_SECONDS, SESSION_IDLE_SECONDS } = context.config;
+  return {
+    token_type: 'Bearer' as const,
+    access_token: context.accessTokens.sign(
+      { sub: session.userId, sid: session.id, auth_time: session.authTime, amr: session.amr, roles: session.roles },
+      context.randomUuid(),
+    ),
+    expires_in: ACCESS_TOKEN_SECONDS,
+    refresh_token: refreshToken,
+    refresh_expires_in: SESSION_IDLE_SECONDS,
+    user: userOf(session),
+  };
+}
+
+/** The account as its session knows it: a live session has the second factor exactly if the account has one. */
+export function userOf(session: Session) {
+  return {
+    id: session.userId,
+    username: session.username,
+    otp_enabled: session.amr.includes('otp'),
+    roles: session.roles,
+    created_at: session.accountCreatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,109 @@
+import { canonicalName } from '@sallyport/contracts';
+import { z } from 'zod';
+
+/** What callers send. Unknown fields are ignored; a code is a JSON string of exactly six ASCII digits. */
+
+const codePoints = (text: string) => Array.from(text).length;
+
+export const Username = z
+  .string()
+  .transform((text, context) => {
+    const name = canonicalName(text);
+    if (name !== undefined) return name;
+    context.addIssue({
+      code: 'custom',
+      message: 'needs 3 to 254 characters without white space, controls or invisible ones',
+    });
+    return z.NEVER;
+  })
+  .meta({ description: 'Compared after NFKC and case folding', example: 'ada@example.com' });
+
+const Password = z.string().min(1).meta({ description: 'Compared exactly as sent after NFKC', format: 'password' });
+
+const NewPassword = z
+  .string()
+  .refine((text) => codePoints(text.normalize('NFKC')) <= 256, 'may have at most 256 characters')
+  .meta({ description: '8 to 256 characters, not a common one', format: 'password' });
+
+const Otp = z
+  .string()
+  .regex(/^[0-9]{6}$/, 'must be a string of exactly six digits')
+  .meta({ description: 'The code that the authenticator app shows', example: '492039' });
+
+const RecoveryCode = z
+  .string()
+  .regex(/^[0-9A-Za-z]{4}([- ]?[0-9A-Za-z]{4}){3}$/, 'must be four groups of four letters or digits')
+  .meta({ description: 'One of the ten, case and hyphens aside', example: 'Q7ZD-M4KX-0R2T-9HVC' });
+
+const DeviceToken = z.string().max(128).optional().meta({ description: 'From an earlier login on this device' });
+
+const oneCode = { otp: Otp.optional(), recovery_code: RecoveryCode.optional() };
+
+interface CodeFields {
+  otp?: string | undefined;
+  recovery_code?: string | undefined;
+}
+
+const notBoth = (body: CodeFields) => body.otp === undefined || body.recovery_code === undefined;
+const bothGiven = { message: 'send otp or recovery_code, not both', path: ['recovery_code'] };
+const oneOf = (body: CodeFields) => body.otp !== undefined || body.recovery_code !== undefined;
+const noneGiven = { message: 'send otp or recovery_code', path: ['otp'] };
+
+export const Signup = z.object({ username: Username, password: NewPassword }).meta({ id: 'Signup' });
+
+export const Login = z
+  .object({ username: Username, password: Password, ...oneCode, device_token: DeviceToken })
+  .refine(notBoth, bothGiven)
+  .meta({ id: 'Login' });
+
+export const LoginOtp = z
+  .object({ challenge: z.string().min(1).max(128), ...oneCode, device_token: DeviceToken })
+  .refine(notBoth, bothGiven)
+  .refine(oneOf, noneGiven)
+  .meta({ id: 'LoginOtp' });
+
+export const TokenRefresh = z.object({ refresh_token: z.string().min(1).max(256) }).meta({ id: 'TokenRefresh' });
+
+export const Logout = z.object({ refresh_token: z.string().min(1).max(256).optional() }).meta({ id: 'Logout' });
+
+export const PasswordChange = z
+  .object({ current_password: Password, new_password: NewPassword, ...oneCode })
+  .refine(notBoth, bothGiven)
+  .meta({ id: 'PasswordChange' });
+
+export const Reauthentication = z
+  .object({ password: Password, ...oneCode })
+  .refine(notBoth, bothGiven)
+  .meta({ id: 'Reauthentication' });
+
+export const OtpEnabling = z.object({ otp: Otp }).meta({ id: 'OtpEnabling' });
+
+export const OtpDisabling = z
+  .object({ password: Password, ...oneCode })
+  .refine(notBoth, bothGiven)
+  .meta({ id: 'OtpDisabling' });
+
+export const OneCode = z.object(oneCode).refine(notBoth, bothGiven).meta({ id: 'OneCode' });
+
+export const EventQuery = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a sequence number')
+    .default('0')
+    .transform(Number)
+    .meta({ description: 'The last sequence number already read' }),
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')
+    .default('100')
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= 1_000, 'must be a whole number from 1 to 1000')
+    .meta({ description: 'How many events at most, 1 to 1000' }),
+});
+
+/** The code of a body, if it holds one. */
+export function codeOf(body: CodeFields) {
+  if (body.otp !== undefined) return { method: 'otp', value: body.otp } as const;
+  if (body.recovery_code !== undefined) return { method: 'recovery_code', value: body.recovery_code } as const;
+  return undefined;
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+/** What the gateway answers; the OpenAPI document is made from these. */
+
+const when = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
+const seconds = z.int().positive().meta({ description: 'Whole seconds from now' });
+
+export const User = z
+  .object({
+    id: z.uuid(),
+    username: z.string(),
+    otp_enabled: z.boolean(),
+    roles: z.array(z.string()),
+    created_at: when,
+  })
+  .meta({ id: 'User' });
+
+const tokenFields = {
+  token_type: z.literal('Bearer'),
+  access_token: z.string().meta({ description: 'A JWT (ES256, RFC 9068)' }),
+  expires_in: seconds,
+  refresh_token: z.string(),
+  refresh_expires_in: seconds,
+  user: User,
+};
+
+export const Tokens = z.object(tokenFields).meta({ id: 'Tokens' });
+
+export const LoginComplete = z.object({ status: z.literal('complete'), ...tokenFields }).meta({ id: 'LoginComplete' });
+
+export const OtpRequired = z
+  .object({
+    status: z.literal('otp_required'),
+    challenge: z.string().meta({ description: 'Good for POST /login/otp alone' }),
+    expires_in: seconds,
+    methods: z.array(z.enum(['otp', 'recovery_code'])),
+  })
+  .meta({ id: 'OtpRequired' });
+
+export const LoginAnswer = z.discriminatedUnion('status', [LoginComplete, OtpRequired]);
+
+export const OtpState = z
+  .object({ otp_enabled: z.boolean(), enabled_at: when.nullable(), recovery_codes_left: z.int().nonnegative() })
+  .meta({ id: 'OtpState' });
+
+export const OtpSetup = z
+  .object({
+    secret: z.string().meta({ description: 'Base32, for apps without a camera' }),
+    otpauth_uri: z.string(),
+    qr_code: z.string().meta({ description: 'PNG as a data URI' }),
+    expires_in: seconds,
+  })
+  .meta({ id: 'OtpSetup' });
+
+const recoveryCodes = z.array(z.string()).length(10).meta({ description: 'Shown once; each is good once' });
+
+export const OtpEnabled = z
+  .object({ otp_enabled: z.literal(true), recovery_codes: recoveryCodes, ...tokenFields })
+  .meta({ id: 'OtpEnabled' });
+
+export const OtpDisabled = z.object({ otp_enabled: z.literal(false) }).meta({ id: 'OtpDisabled' });
+
+export const RecoveryCodes = z.object({ recovery_codes: recoveryCodes }).meta({ id: 'RecoveryCodes' });
+
+export const SessionList = z
+  .object({
+    sessions: z.array(
+      z.object({
+        id: z.uuid(),
+        created_at: when,
+        last_used_at: when,
+        ip: z.string().nullable(),
+        user_agent: z.string().nullable(),
+        current: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'SessionList' });
+
+export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
+
+export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+
+const nullableText = z.string().nullable();
+const Party = z.object({ type: z.string(), id: nullableText }).nullable();
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const AuditEvent = z
+  .object({
+    specversion: z.literal('1.0'),
+    id: z.uuid(),
+    source: z.string(),
+    type: z.string().startsWith('sallyport.'),
+    subject: z.uuid().optional(),
+    time: when,
+    datacontenttype: z.literal('application/json'),
+    dataschema: z.string(),
+    sequence: z.string().regex(/^\d+$/),
+    prevhash: hash,
+    hash,
+    data: z.object({
+      outcome: z.enum(['success', 'failure']),
+      reason: nullableText,
+      actor: Party,
+      target: Party,
+      client: nullableText,
+      session_id: nullableText,
+      request_id: nullableText,
+      amr: z.array(z.string()).nullable(),
+      count: z.int().positive().nullable(),
+      personal_hash: hash.nullable(),
+      personal: z.object({ salt: hash, ip: nullableText, user_agent: nullableText, username: nullableText }).nullable(),
+    }),
+  })
+  .meta({ id: 'AuditEvent' });
+
+export const AuditEvents = z
+  .object({ events: z.array(AuditEvent), last_sequence: z.string().regex(/^\d+$/) })
+  .meta({ id: 'AuditEvents' });

@@ -1,0 +1,45 @@
+import { type RedisClient, redisCall } from '@sallyport/redis';
+import { z } from 'zod';
+import type { ChallengeStore } from './challenges.ts';
+
+const takeTry = `
+local tries = redis.call('HGET', KEYS[1], 'tries')
+if not tries then return {'unknown', ''} end
+if tonumber(tries) <= 0 then return {'dead', ''} end
+redis.call('HINCRBY', KEYS[1], 'tries', -1)
+return {'taken', redis.call('HGET', KEYS[1], 'challenge')}`;
+
+const giveBackTry = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'tries', 1) end`;
+
+const end = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'tries', 0) end`;
+
+const create = `
+redis.call('HSET', KEYS[1], 'challenge', ARGV[1], 'tries', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
+
+const Stored = z.object({ userId: z.uuid(), epoch: z.int(), factorVersion: z.int(), expiresAt: z.int() });
+const Taken = z.tuple([z.enum(['taken', 'dead', 'unknown']), z.string()]);
+
+/** Challenges that all gateways share; each step is one script on one key. */
+export function createChallengesInRedis(redis: RedisClient, now: () => number): ChallengeStore {
+  const run = (script: string, hash: string, ...values: (string | number)[]) =>
+    redisCall(redis.eval(script, 1, `challenge:${hash}`, ...values));
+
+  return {
+    async create(hash, challenge, tries) {
+      await run(create, hash, JSON.stringify(challenge), tries, 2 * (challenge.expiresAt - now()));
+    },
+    async takeTry(hash) {
+      const [state, text] = Taken.parse(await run(takeTry, hash));
+      if (state !== 'taken') return { state };
+      const challenge = Stored.parse(JSON.parse(text));
+      return challenge.expiresAt > now() ? { state, challenge } : { state: 'dead' };
+    },
+    async giveBackTry(hash) {
+      await run(giveBackTry, hash);
+    },
+    async end(hash) {
+      await run(end, hash);
+    },
+  };
+}

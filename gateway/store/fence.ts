@@ -1,0 +1,44 @@
+import type { Queryable } from '@sallyport/postgres';
+
+/** What is now known of an account; versions only rise, whatever comes late. */
+export interface Known {
+  epoch?: number;
+  factorVersion?: number;
+  locked?: boolean;
+}
+
+/** A session that has just ended. */
+export interface EndedSession {
+  id: string;
+  username: string;
+}
+
+/**
+ * Raises the fence and ends, in the same transaction, every session that it overtakes, save the one that is carried
+ * over to the new versions because it asked for the change itself.
+ */
+export async function raiseFence(
+  tx: Queryable,
+  userId: string,
+  known: Known,
+  reason: string,
+  carriedOver?: string,
+): Promise<EndedSession[]> {
+  await tx.query(
+    `insert into gateway.subject as s (user_id, epoch, factor_version, locked)
+     values ($1, coalesce($2, 1), coalesce($3, 0), coalesce($4, false))
+     on conflict (user_id) do update set
+       epoch = greatest(s.epoch, excluded.epoch),
+       factor_version = greatest(s.factor_version, excluded.factor_version),
+       locked = coalesce($4, s.locked)`,
+    [userId, known.epoch ?? null, known.factorVersion ?? null, known.locked ?? null],
+  );
+  return tx.query<EndedSession>(
+    `update gateway.session s set ended_at = clock_timestamp(), end_reason = $2
+     from gateway.subject f
+     where s.user_id = $1 and f.user_id = $1 and s.ended_at is null and s.id is distinct from $3::uuid
+       and (f.locked or s.epoch < f.epoch or s.factor_version < f.factor_version)
+     returning s.id, s.username`,
+    [userId, reason, carriedOver ?? null],
+  );
+}

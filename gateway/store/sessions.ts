@@ -1,0 +1,208 @@
+import type { Queryable } from '@sallyport/postgres';
+
+/** A session as issued: what its tokens say, and what makes its refresh tokens. */
+export interface Session {
+  id: string;
+  userId: string;
+  username: string;
+  accountCreatedAt: Date;
+  roles: string[];
+  epoch: number;
+  factorVersion: number;
+  amr: string[];
+  /** Seconds since 1970. */
+  authTime: number;
+  refresh: RefreshState;
+}
+
+export interface RefreshState {
+  number: number;
+  keyId: string;
+  secret: Buffer;
+  hash: Buffer;
+}
+
+export interface NewSession extends Session {
+  challengeHash: string | null;
+  ip: string | null;
+  userAgent: string | null;
+  absoluteSeconds: number;
+}
+
+interface SessionRow {
+  id: string;
+  user_id: string;
+  username: string;
+  roles: string[];
+  epoch: number;
+  factor_version: number;
+  amr: string[];
+  auth_time: number;
+  account_created_at: Date;
+  refresh_number: number;
+  refresh_key_id: string;
+  refresh_secret: Buffer;
+  refresh_hash: Buffer;
+}
+
+/**
+ * Issues a session under the fence: one statement that holds the account's row and writes nothing if it is locked or
+ * has overtaken the versions that the login worked with, or if the challenge has already made a session.
+ */
+export async function insertSession(tx: Queryable, session: NewSession): Promise<Session | undefined> {
+  const [row] = await tx.query<SessionRow>(
+    `with created as (
+       insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
+       on conflict (user_id) do nothing returning 1),
+     fence as (
+       select 1 from gateway.subject
+       where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share)
+     insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
+       refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+       clock_timestamp() + make_interval(secs => $17)
+     where exists (select 1 from fence) or exists (select 1 from created)
+     on conflict (challenge_hash) do nothing
+     returning *`,
+    [
+      session.id,
+      session.userId,
+      session.username,
+      session.roles,
+      session.epoch,
+      session.factorVersion,
+      session.amr,
+      session.authTime,
+      session.challengeHash,
+      session.refresh.number,
+      session.refresh.keyId,
+      session.refresh.secret,
+      session.refresh.hash,
+      session.ip,
+      session.userAgent,
+      session.accountCreatedAt,
+      session.absoluteSeconds,
+    ],
+  );
+  return row && toSession(row);
+}
+
+/** What makes a session live, as a condition over `s` (session) and `f` (subject); `$idle` is in seconds. */
+const live = (idle: string) => `s.ended_at is null and s.expires_at > clock_timestamp()
+  and s.last_used_at > clock_timestamp() - make_interval(secs => ${idle})
+  and not f.locked and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;
+
+/** The session if it lives now; asked anew at every request, never remembered. */
+export async function findLiveSession(db: Queryable, id: string, idleSeconds: number): Promise<Session | undefined> {
+  const [row] = await db.query<SessionRow>(
+    `select s.* from gateway.session s join gateway.subject f using (user_id) where s.id = $1 and ${live('$2')}`,
+    [id, idleSeconds],
+  );
+  return row && toSession(row);
+}
+
+/** What a refresh has to know; `live` is false for a session that ended or was overtaken. */
+export interface RefreshView extends Session {
+  live: boolean;
+  ended: boolean;
+  secondsSinceRotation: number;
+}
+
+export async function findForRefresh(db: Queryable, id: string, idleSeconds: number): Promise<RefreshView | undefined> {
+  const [row] = await db.query<SessionRow & { live: boolean; ended: boolean; rotated_ago: number }>(
+    `select s.*, ${live('$2')} as live, s.ended_at is not null as ended,
+       extract(epoch from clock_timestamp() - s.rotated_at)::float8 as rotated_ago
+     from gateway.session s join gateway.subject f using (user_id) where s.id = $1`,
+    [id, idleSeconds],
+  );
+  return row && { ...toSession(row), live: row.live, ended: row.ended, secondsSinceRotation: row.rotated_ago };
+}
+
+/** Moves a live session to its next refresh token, once: the number and the fence are checked by the statement. */
+export async function rotateRefresh(
+  tx: Queryable,
+  session: Session,
+  next: { hash: Buffer; keyId: string },
+  idleSeconds: number,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `with fence as (select * from gateway.subject where user_id = $6 for share)
+     update gateway.session s set refresh_number = refresh_number + 1, refresh_hash = $3, refresh_key_id = $4,
+       rotated_at = clock_timestamp(), last_used_at = clock_timestamp()
+     from fence f
+     where s.id = $1 and s.user_id = f.user_id and s.refresh_number = $2 and ${live('$5')}
+     returning 1`,
+    [session.id, session.refresh.number, next.hash, next.keyId, idleSeconds, session.userId],
+  );
+  return rows.length === 1;
+}
+
+/**
+ * Carries a session over to new versions, methods or a new time of authentication, under the fence.
+ * @returns undefined when the session has ended or was overtaken
+ */
+export async function carryOver(
+  tx: Queryable,
+  id: string,
+  to: { epoch: number; factorVersion: number; amr: readonly string[]; authTime: number },
+): Promise<Session | undefined> {
+  const [row] = await tx.query<SessionRow>(
+    `with fence as (
+       select f.* from gateway.subject f join gateway.session s using (user_id) where s.id = $1 for share of f)
+     update gateway.session s set epoch = $2, factor_version = $3, amr = $4, auth_time = $5,
+       last_used_at = clock_timestamp()
+     from fence f
+     where s.id = $1 and s.ended_at is null and s.expires_at > clock_timestamp()
+       and not f.locked and f.epoch <= $2 and f.factor_version <= $3
+     returning s.*`,
+    [id, to.epoch, to.factorVersion, to.amr, to.authTime],
+  );
+  return row && toSession(row);
+}
+
+/** Ends one session; false if it had ended before or isn't this account's. */
+export async function endSession(tx: Queryable, id: string, userId: string, reason: string): Promise<boolean> {
+  const rows = await tx.query(
+    `update gateway.session set ended_at = clock_timestamp(), end_reason = $3
+     where id = $1 and user_id = $2 and ended_at is null returning 1`,
+    [id, userId, reason],
+  );
+  return rows.length === 1;
+}
+
+export interface ListedSession {
+  id: string;
+  created_at: Date;
+  last_used_at: Date;
+  ip: string | null;
+  user_agent: string | null;
+}
+
+export async function listLiveSessions(db: Queryable, userId: string, idleSeconds: number): Promise<ListedSession[]> {
+  return db.query<ListedSession>(
+    `select s.id, s.created_at, s.last_used_at, s.ip, s.user_agent
+     from gateway.session s join gateway.subject f using (user_id)
+     where s.user_id = $1 and ${live('$2')} order by s.created_at desc limit 1000`,
+    [userId, idleSeconds],
+  );
+}
+
+function toSession(row: SessionRow): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    username: row.username,
+    accountCreatedAt: row.account_created_at,
+    roles: row.roles,
+    epoch: row.epoch,
+    factorVersion: row.factor_version,
+    amr: row.amr,
+    authTime: row.auth_time,
+    refresh: {
+      number: row.refresh_number,
+      keyId: row.refresh_key_id,
+      secret: row.refresh_secret,
+      hash: row.refresh_hash,
+    },
+  };
+}
