@@ -1,0 +1,72 @@
+import type { Queryable } from '@sallyport/postgres';
+import type { Part } from '../part.ts';
+
+export interface GivenEvent {
+  source: Part;
+  id: string;
+  body: string;
+}
+
+/*
+ * Rows of audit_seen are taken in the order of their keys, so that takers of overlapping pages queue and never
+ * deadlock; the outbox is filled in the order given. An id that another source has waiting here is quarantined.
+ */
+const takeFresh = `
+  with given as (
+    select distinct on (source, event_id) source, event_id, body, at
+    from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality as t (source, event_id, body, at)
+    order by source, event_id, at
+  ), fresh as (
+    insert into gateway.audit_seen (source, event_id, digest)
+    select source, event_id, sha256(convert_to(body, 'UTF8')) from given order by source, event_id
+    on conflict (source, event_id) do nothing
+    returning source, event_id
+  ), queued as (
+    insert into gateway.outbox (event_id, source, body)
+    select event_id, source, body from given join fresh using (source, event_id) order by at
+    on conflict (event_id) do nothing
+    returning source, event_id
+  ), twins as (
+    insert into gateway.audit_quarantine (event_id, source, body, reason)
+    select event_id, source, body, 'id-of-another-source' from given join fresh using (source, event_id)
+    where (source, event_id) not in (select source, event_id from queued)
+  )
+  select event_id as id from fresh`;
+
+/** Moves the events that were never seen before into the outbox, in one statement. Returns their ids. */
+export async function insertFresh(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(takeFresh, columnsOf(events));
+  return rows.map((row) => row.id);
+}
+
+/** Quarantines those events whose id is known with other bytes. Returns their ids. */
+export async function quarantineAltered(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `insert into gateway.audit_quarantine (event_id, source, body, reason)
+     select event_id, source, body, 'altered'
+     from unnest($1::text[], $2::uuid[], $3::text[]) as t (source, event_id, body)
+     join gateway.audit_seen using (source, event_id)
+     where digest <> sha256(convert_to(body, 'UTF8'))
+     returning event_id as id`,
+    columnsOf(events),
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Forgets some of the ids seen 35 days ago; services keep what they handed over for 30. */
+export async function forgetSeen(db: Queryable): Promise<void> {
+  await db.query(
+    `delete from gateway.audit_seen where (source, event_id) in (
+       select source, event_id from gateway.audit_seen
+       where seen_at < clock_timestamp() - interval '35 days' limit 1000)`,
+  );
+}
+
+/** Postgres takes no NUL. Its stand-in is as little JSON as NUL is, so that such a body ends in quarantine. */
+function columnsOf(events: readonly GivenEvent[]): [string[], string[], string[]] {
+  return [
+    events.map((event) => event.source),
+    events.map((event) => event.id),
+    events.map((event) => event.body.replaceAll('\0', '\u0001')),
+  ];
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { databaseMissing } from '../../test/support/database.ts';
+import { sequencePage } from './sequence.ts';
+import { recordEvents, takeOver } from './take-over.ts';
+import { openAuditDatabase } from './testing/audit-database.ts';
+import { readVerifiedLog } from './testing/chain.ts';
+import { testEvent, testEvents } from './testing/events.ts';
+import { silent } from './testing/silent.ts';
+
+const skip = databaseMissing;
+const publicUrl = 'https://login.example';
+
+test("records the services' events first, then the gateway's own, each list in its order", { skip }, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const users = [testEvent('sallyport.user.signed_up'), testEvent('sallyport.password.changed')];
+  const own = testEvents(20);
+  await db.transaction((tx) => recordEvents(tx, { collected: [{ source: 'users', events: users }], own }));
+  await sequencePage({ db, publicUrl, logger: silent });
+  const log = await readVerifiedLog(db);
+  assert.deepEqual(
+    log.map((event) => event.id),
+    [...users, ...own].map((event) => event.id),
+  );
+});
+
+test('an event that was logged and forgotten by the outbox is not taken over again', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const event = { source: 'otp' as const, ...testEvent('sallyport.otp.verified') };
+  assert.deepEqual(await takeOver(db, [event, event]), [event.id]);
+  await sequencePage({ db, publicUrl, logger: silent });
+  assert.deepEqual(await takeOver(database.openAnother(), [event]), []);
+  await sequencePage({ db, publicUrl, logger: silent });
+  assert.equal((await readVerifiedLog(db)).length, 1);
+});
+
+test('takers of overlapping pages in different orders neither deadlock nor double', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const other = database.openAnother();
+  const events = testEvents(200).map((event) => ({ source: 'gateway' as const, ...event }));
+  const backwards = events.toReversed();
+  await Promise.all(
+    [0, 1, 2, 3, 4, 5].map((at) =>
+      (at % 2 === 0 ? db : other).transaction((tx) => takeOver(tx, at % 2 === 0 ? events : backwards)),
+    ),
+  );
+  await sequencePage({ db, publicUrl, logger: silent });
+  assert.equal((await readVerifiedLog(db)).length, 200);
+});
+
+test('a transaction that commits late is not passed over', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const [late, early] = [testEvent(), testEvent()];
+  const commit = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  const slow = database.openAnother().transaction(async (tx) => {
+    await recordEvents(tx, { collected: [], own: [late] });
+    taken.resolve();
+    await commit.promise;
+  });
+  await taken.promise;
+  await recordEvents(db, { collected: [], own: [early] });
+  assert.equal((await sequencePage({ db, publicUrl, logger: silent })).numbered, 1);
+  commit.resolve();
+  await slow;
+  assert.equal((await sequencePage({ db, publicUrl, logger: silent })).numbered, 1);
+  assert.deepEqual(
+    (await readVerifiedLog(db)).map((event) => event.id),
+    [early.id, late.id],
+  );
+});
+
+test('an id that another source has waiting is quarantined and stops nothing', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const event = testEvent();
+  await recordEvents(db, { collected: [{ source: 'otp', events: [event] }], own: [event] });
+  const rows = await db.query('select source, reason from gateway.audit_quarantine');
+  assert.deepEqual(rows, [{ source: 'gateway', reason: 'id-of-another-source' }]);
+});

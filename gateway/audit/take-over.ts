@@ -1,0 +1,27 @@
+// How events reach the gateway's outbox (PROTOCOL, Collect). One statement writes audit_seen and moves only what was
+// never seen: a collector that was stopped between reading a page and writing it, and comes back after the event was
+// acknowledged, numbered and gone from the outbox, brings in nothing. Order: the services' events first, then the
+// gateway's own, which is what followed from them. The caller acknowledges after its commit, never before.
+import type { RecordedEvent } from '@sallyport/contracts';
+import type { Queryable } from '@sallyport/postgres';
+import type { Part } from './part.ts';
+import { type GivenEvent, insertFresh } from './store/outbox.ts';
+
+/** What one transaction records: events that came with services' answers, and the gateway's own. */
+export interface EventsToRecord {
+  collected: { source: Exclude<Part, 'gateway'>; events: readonly RecordedEvent[] }[];
+  own: readonly RecordedEvent[];
+}
+
+/** Takes events over in the caller's transaction, in the given order. Returns the ids that were new. */
+export async function takeOver(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
+  return events.length === 0 ? [] : await insertFresh(tx, events);
+}
+
+/** Records in the caller's transaction. Call it once in a transaction: the order of its row locks rules deadlocks out. */
+export async function recordEvents(tx: Queryable, { collected, own }: EventsToRecord): Promise<void> {
+  await takeOver(tx, [
+    ...collected.flatMap(({ source, events }) => events.map((event) => ({ source, ...event }))),
+    ...own.map((event) => ({ source: 'gateway' as const, ...event })),
+  ]);
+}

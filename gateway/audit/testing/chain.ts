@@ -1,0 +1,50 @@
+// Verifies the log with code of its own: sorted keys are RFC 8785 as long as keys are ASCII and numbers whole.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Db } from '@sallyport/postgres';
+import { readEvents } from '../read-events.ts';
+
+export interface SeenEvent {
+  id: string;
+  type: string;
+  sequence: string;
+  prevhash: string;
+  hash: string;
+  data: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, sorted(entry)]));
+}
+
+const hashOf = (value: unknown) =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex');
+
+/** Reads the whole log and asserts that it has no gap and no fork, and that every hash holds. */
+export async function readVerifiedLog(db: Db): Promise<SeenEvent[]> {
+  const events: SeenEvent[] = [];
+  let prevhash = '0'.repeat(64);
+  while (true) {
+    const { bodies, lastSequence } = await readEvents(db, { after: events.length, limit: 1_000 });
+    for (const body of bodies) {
+      const event = JSON.parse(body) as SeenEvent;
+      const { hash, ...rest } = structuredClone(event);
+      assert.equal(event.sequence, String(events.length + 1));
+      assert.equal(event.prevhash, prevhash);
+      assert.equal(rest.data.personal_hash, hashOf(rest.data.personal));
+      delete rest.data.personal;
+      assert.equal(hash, hashOf(rest));
+      assert.equal(body, JSON.stringify(sorted(event)));
+      prevhash = hash;
+      events.push(event);
+    }
+    assert.equal(lastSequence, String(events.length));
+    if (bodies.length < 1_000) return events;
+  }
+}

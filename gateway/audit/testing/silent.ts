@@ -1,0 +1,3 @@
+import { createLogger } from '@sallyport/logger';
+
+export const silent = createLogger('test', 'silent');
