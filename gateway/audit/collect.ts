@@ -1,0 +1,42 @@
+// Fetches what services recorded and no answer has brought yet (PROTOCOL, Collect). Order: take over, commit, and only
+// then acknowledge. A collector that dies in between fetches the same again and audit_seen lets nothing in twice. An id
+// that comes with other bytes than before is an alarm: the first ones stay, the others go to quarantine.
+import { EventPage } from '@sallyport/contracts';
+import type { ServiceClient } from '@sallyport/http';
+import type { Logger } from '@sallyport/logger';
+import type { Db } from '@sallyport/postgres';
+import { acknowledge, type Service } from './acknowledge.ts';
+import { quarantineAltered } from './store/outbox.ts';
+import { systemContext } from './system-context.ts';
+import { takeOver } from './take-over.ts';
+
+const pageSize = 500;
+const deadlineMs = 3_000;
+
+/** Takes over one page of a service's events. Returns how many were new, and whether there may be more. */
+export async function collectPage(options: {
+  db: Pick<Db, 'transaction'>;
+  source: Service;
+  client: Pick<ServiceClient, 'call'>;
+  logger: Logger;
+  /** Told after the commit when something is new. */
+  onTaken: () => void;
+}): Promise<{ taken: number; again: boolean }> {
+  const { db, source, client, logger } = options;
+  const path = `/events?limit=${pageSize}`;
+  const page = await client.call('GET', path, { answer: EventPage, context: systemContext(), deadlineMs });
+  if (page.events.length === 0) return { taken: 0, again: false };
+  const events = page.events.map((event) => ({ source, ...event }));
+  const { taken, altered } = await db.transaction(async (tx) => {
+    const fresh = new Set(await takeOver(tx, events));
+    const known = events.filter((event) => !fresh.has(event.id));
+    return { taken: fresh.size, altered: known.length === 0 ? [] : await quarantineAltered(tx, known) };
+  });
+  if (altered.length > 0) logger.error({ source, event_ids: altered }, 'audit events were altered at their source');
+  if (taken > 0) options.onTaken();
+  await acknowledge(
+    client,
+    events.map((event) => event.id),
+  );
+  return { taken, again: events.length === pageSize };
+}
