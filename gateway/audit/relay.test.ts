@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '@sallyport/postgres';
+import type { ConsumeMessage } from 'amqplib';
+import { databaseMissing } from '../../test/support/database.ts';
+import { startProxy } from '../../test/support/proxy.ts';
+import { startLoop } from './loop.ts';
+import { readEvents } from './read-events.ts';
+import { relay } from './relay.ts';
+import { sequencePage } from './sequence.ts';
+import { getCursor, moveCursor } from './store/cursor.ts';
+import { recordEvents } from './take-over.ts';
+import { openAuditDatabase } from './testing/audit-database.ts';
+import { testEvents } from './testing/events.ts';
+import { silent } from './testing/silent.ts';
+import { brokerMissing, type TappedBroker, tapBroker } from './testing/tapped-broker.ts';
+import { until } from './testing/until.ts';
+
+const skip = databaseMissing || brokerMissing;
+
+async function log(db: Db, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 500) {
+    await recordEvents(db, { collected: [], own: testEvents(Math.min(left, 500)) });
+    await sequencePage({ db, publicUrl: 'https://login.example', logger: silent });
+  }
+}
+
+function startRelay(db: Db, broker: TappedBroker, port?: number) {
+  const url = new URL(broker.url);
+  if (port !== undefined) url.host = `127.0.0.1:${port}`;
+  const state = { connected: false, connections: 0 };
+  const options = {
+    db,
+    url: url.href,
+    names: broker.names,
+    active: () => true,
+    onConnected(connected: boolean) {
+      state.connected = connected;
+      if (connected) state.connections += 1;
+    },
+    onPublished: () => undefined,
+  };
+  const loop = startLoop({
+    name: 'relay',
+    logger: silent,
+    now: Date.now,
+    everyMs: 200,
+    active: () => true,
+    round: (round) => relay(options, round),
+  });
+  return { state, ...loop };
+}
+
+const bodyOf = (message: ConsumeMessage) => message.content.toString();
+
+/** Every event of the log is in the stream, first arrivals in order; what came twice is the same. */
+async function assertPublished(db: Db, messages: ConsumeMessage[]): Promise<void> {
+  const first = new Map<string, string>();
+  for (const message of messages) {
+    const id = String(message.properties.messageId);
+    if (first.has(id)) assert.equal(bodyOf(message), first.get(id));
+    else first.set(id, bodyOf(message));
+  }
+  const bodies: string[] = [];
+  while (true) {
+    const page = await readEvents(db, { after: bodies.length, limit: 1_000 });
+    if (page.bodies.length === 0) break;
+    bodies.push(...page.bodies);
+  }
+  assert.deepEqual([...first.values()], bodies);
+}
+
+test('publishes the log in order, each event once while nothing breaks', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  const { db } = database;
+  await log(db, 1_200);
+  const running = startRelay(db, broker);
+  await until(async () => (await getCursor(db, 'relay')) === 1_200, 'all published');
+  await log(db, 1);
+  running.nudge();
+  await until(async () => (await getCursor(db, 'relay')) === 1_201, 'the next one published', 2_000);
+  await running.close();
+  const messages = await broker.readStream();
+  assert.equal(messages.length, 1_201);
+  await assertPublished(db, messages);
+  const [message] = messages;
+  const event = JSON.parse(message ? bodyOf(message) : '');
+  assert.equal(message?.fields.routingKey, event.type);
+  assert.equal(message?.properties.messageId, event.id);
+  assert.equal(message?.properties.contentType, 'application/cloudevents+json');
+  assert.equal(message?.properties.deliveryMode, 2);
+});
+
+test('a connection cut in the middle loses nothing and doubles only with the same id', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  await using proxy = await startProxy(broker.url.hostname, Number(broker.url.port || 5672));
+  const { db } = database;
+  await log(db, 3_000);
+  proxy.slow(5);
+  const running = startRelay(db, broker, proxy.port);
+  for (const progress of [300, 900, 1_800]) {
+    await until(async () => (await getCursor(db, 'relay')) >= progress, `${progress} published`);
+    proxy.cut();
+  }
+  await until(async () => (await getCursor(db, 'relay')) === 3_000, 'all published', 20_000);
+  await running.close();
+  assert.ok(running.state.connections >= 4);
+  await assertPublished(db, await broker.readStream());
+});
+
+test('an event that the broker returns holds the cursor until it can be routed', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  const { db } = database;
+  const running = startRelay(db, broker);
+  await until(() => running.state.connected, 'connected');
+  await broker.channel.unbindQueue(broker.names.queue, broker.names.exchange, '#');
+  await log(db, 300);
+  running.nudge();
+  await until(async () => (await getCursor(db, 'relay')) === 300, 'published after a new start');
+  await running.close();
+  assert.equal(running.state.connections, 2);
+  await assertPublished(db, await broker.readStream());
+});
+
+test('a broker that hangs is left after 5 s without progress, and a close does not wait for it', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  await using proxy = await startProxy(broker.url.hostname, Number(broker.url.port || 5672));
+  const { db } = database;
+  const running = startRelay(db, broker, proxy.port);
+  await until(() => running.state.connected, 'connected');
+  proxy.stall();
+  await log(db, 600);
+  running.nudge();
+  await until(() => !running.state.connected, 'given up', 8_000);
+  assert.equal(await getCursor(db, 'relay'), 0);
+  proxy.resume();
+  await until(async () => (await getCursor(db, 'relay')) === 600, 'published', 15_000);
+  proxy.stall();
+  await log(db, 1);
+  running.nudge();
+  await sleep(100);
+  const started = performance.now();
+  await running.close();
+  assert.ok(performance.now() - started < 1_500);
+  proxy.resume();
+  await assertPublished(db, await broker.readStream());
+});
+
+test('a relay whose cursor was moved by another one starts again from where it stands', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  await using proxy = await startProxy(broker.url.hostname, Number(broker.url.port || 5672));
+  const { db } = database;
+  const zombie = startRelay(database.openAnother(), broker, proxy.port);
+  await until(() => zombie.state.connected, 'connected');
+  proxy.stall();
+  await log(db, 200);
+  zombie.nudge();
+  await sleep(300);
+  const leader = startRelay(db, broker);
+  await until(async () => (await getCursor(db, 'relay')) === 200, 'published by the leader');
+  await leader.close();
+  proxy.resume();
+  await until(() => zombie.state.connections === 2, 'the zombie starts again');
+  assert.equal(await getCursor(db, 'relay'), 200);
+  assert.equal(await moveCursor(db, 'relay', 0, 100), false);
+  await zombie.close();
+  await assertPublished(db, await broker.readStream());
+});
