@@ -1,0 +1,63 @@
+// Makes the flag and the fence follow what happened (PROTOCOL, "Enrolment and the flag" and "The fence"), whoever was
+// killed right after it happened. An event is only the reason to look: the service is asked how things stand now, and
+// users applies a flag only if its factor version is higher, so that a projector which was stopped for long sets
+// nothing back. Apply first, move the cursor after: in the other order a crash in between leaves the flag wrong for
+// ever. While a service is away the cursor stays, and so does everything behind it.
+import type { ServiceClient } from '@sallyport/http';
+import type { Queryable } from '@sallyport/postgres';
+import { applyFlag, findAccount, getFactor } from './follow-factor.ts';
+import { getCursor, moveCursor } from './store/cursor.ts';
+import { findLog, type LogRow } from './store/log.ts';
+
+/** Raises an account's fence and ends what it overtook; lower values than the fence has change nothing. */
+export type RaiseFence = (
+  userId: string,
+  fence: { epoch?: number; locked?: boolean; factorVersion?: number },
+) => Promise<void>;
+
+export interface ProjectOptions {
+  db: Queryable;
+  users: Pick<ServiceClient, 'call'>;
+  otp: Pick<ServiceClient, 'call'>;
+  raiseFence: RaiseFence;
+}
+
+const pageSize = 500;
+
+const factorTypes = new Set(['sallyport.otp.enabled', 'sallyport.otp.disabled', 'sallyport.otp.reset']);
+const accountTypes = new Set([
+  'sallyport.password.changed',
+  'sallyport.user.locked',
+  'sallyport.user.unlocked',
+  'sallyport.user.roles_changed',
+]);
+
+/** Projects one page of the log. Returns whether there may be more. */
+export async function projectPage(options: ProjectOptions): Promise<boolean> {
+  const { db } = options;
+  const cursor = await getCursor(db, 'projector');
+  const rows = await findLog(db, cursor, pageSize);
+  let done = cursor;
+  try {
+    for (const row of rows) {
+      await project(options, row);
+      done = row.sequence;
+    }
+  } finally {
+    if (done > cursor) await moveCursor(db, 'projector', cursor, done);
+  }
+  return rows.length === pageSize;
+}
+
+async function project(options: ProjectOptions, { type, subject }: LogRow): Promise<void> {
+  if (subject === null) return;
+  if (factorTypes.has(type)) {
+    const factor = await getFactor(options.otp, subject);
+    if (factor.factor_version === 0) return;
+    await options.raiseFence(subject, { factorVersion: factor.factor_version });
+    await applyFlag(options.users, { ...factor, id: subject });
+  } else if (accountTypes.has(type)) {
+    const account = await findAccount(options.users, subject);
+    if (account) await options.raiseFence(subject, { epoch: account.epoch, locked: account.locked });
+  }
+}
