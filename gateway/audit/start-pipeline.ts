@@ -1,0 +1,116 @@
+import type { ServiceClient } from '@sallyport/http';
+import type { Logger } from '@sallyport/logger';
+import type { Db } from '@sallyport/postgres';
+import type { Registry } from 'prom-client';
+import type { Service } from './acknowledge.ts';
+import { acknowledgeLater } from './acknowledge-later.ts';
+import type { BrokerNames } from './broker.ts';
+import { collectPage } from './collect.ts';
+import { startLease } from './lease.ts';
+import { type Loop, type Round, startLoop } from './loop.ts';
+import { createPipelineMetrics } from './pipeline-metrics.ts';
+import { projectPage, type RaiseFence } from './project.ts';
+import { relay } from './relay.ts';
+import { sequencePage } from './sequence.ts';
+import { preparePartitions } from './store/log.ts';
+import { forgetSeen } from './store/outbox.ts';
+import { sweepFlags } from './sweep.ts';
+import { recordEvents } from './take-over.ts';
+
+export interface PipelineOptions {
+  db: Db;
+  users: ServiceClient;
+  otp: ServiceClient;
+  publicUrl: string;
+  /** Without it nothing is published; events stay readable. */
+  amqpUrl?: string | undefined;
+  names?: Partial<BrokerNames> | undefined;
+  logger: Logger;
+  registry: Registry;
+  now: () => number;
+  randomBytes: (count: number) => Buffer;
+  raiseFence: RaiseFence;
+  /** Names this gateway in the lease. */
+  holder?: string | undefined;
+}
+
+export interface AuditPipeline {
+  recordEvents: typeof recordEvents;
+  /** Call it after a commit that recorded events: they get their numbers at once. */
+  nudge(): void;
+  /** Call it after the commit: tells a service, soon and in batches, what was taken over. */
+  acknowledgeLater(source: Service, ids: readonly string[]): void;
+  /** False while this gateway should publish and can't. */
+  relayUp(): boolean;
+  /** Stops everything within two seconds, whatever hangs. */
+  close(): Promise<void>;
+}
+
+/** Starts collecting, numbering, publishing and projecting; of several gateways the one that holds the lease does. */
+export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
+  const { db, users, otp, logger, now, raiseFence } = options;
+  const publicUrl = options.publicUrl.replace(/\/+$/, '');
+  const names = { exchange: 'sallyport.audit', queue: 'sallyport.audit.all', ...options.names };
+  const metrics = createPipelineMetrics({ db, registry: options.registry, relays: options.amqpUrl !== undefined });
+  const holder = options.holder ?? options.randomBytes(16).toString('hex');
+  const later = acknowledgeLater({ users, otp });
+  const loops: Loop[] = [];
+  const lease = startLease({ db, name: 'audit', holder, logger, now, onHeld: () => wake(loops) });
+  const start = (name: string, everyMs: number, round: (round: Round) => Promise<boolean>) => {
+    const loop = startLoop({ name, logger, now, everyMs, active: lease.held, round });
+    loops.push(loop);
+    return loop;
+  };
+  let relayConnected = false;
+
+  const followers: Loop[] = [];
+  const sequencer = start('audit sequencer', 200, async () => {
+    const { numbered, again } = await sequencePage({ db, publicUrl, logger });
+    metrics.numbered.inc(numbered);
+    if (numbered > 0) wake(followers);
+    return again;
+  });
+  for (const [source, client] of [['users', users] as const, ['otp', otp] as const]) {
+    start(`audit collector of ${source}`, 700, async () => {
+      const { taken, again } = await collectPage({ db, source, client, logger, onTaken: sequencer.nudge });
+      metrics.collected.inc({ source }, taken);
+      return again;
+    });
+  }
+  followers.push(start('audit projector', 500, () => projectPage({ db, users, otp, raiseFence })));
+  start('audit sweep', 3_600_000, async ({ signal }) => {
+    await sweepFlags({ users, otp, raiseFence, logger, signal });
+    return false;
+  });
+  start('audit upkeep', 10_000, async () => {
+    await preparePartitions(db);
+    await forgetSeen(db);
+    return false;
+  });
+  const { amqpUrl: url } = options;
+  if (url !== undefined) {
+    const onConnected = (connected: boolean) => {
+      if (connected) metrics.connections.inc();
+      relayConnected = connected;
+    };
+    const onPublished = () => metrics.published.inc();
+    const relayOptions = { db, url, names, active: lease.held, onConnected, onPublished };
+    followers.push(start('audit relay', 200, (round) => relay(relayOptions, round)));
+  }
+
+  return {
+    recordEvents,
+    nudge: sequencer.nudge,
+    acknowledgeLater: later.add,
+    relayUp: () => url === undefined || relayConnected || !lease.held(),
+    async close() {
+      later.close();
+      await Promise.all(loops.map((loop) => loop.close()));
+      await lease.close();
+    },
+  };
+}
+
+function wake(loops: readonly Loop[]): void {
+  for (const loop of loops) loop.nudge();
+}
