@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { readConfig } from '@sallyport/config';
+import type { RunningPart } from '@sallyport/http';
+import { migrate, openDb } from '@sallyport/postgres';
+import { GatewayConfig } from '../../gateway/config.ts';
+import { gatewayMigrations } from '../../gateway/migrations.ts';
+import { startGateway } from '../../gateway/start-gateway.ts';
+import { OtpConfig } from '../../services/otp/config.ts';
+import { otpMigrations } from '../../services/otp/migrations.ts';
+import { startOtp } from '../../services/otp/start-otp.ts';
+import { UsersConfig } from '../../services/users/config.ts';
+import { usersMigrations } from '../../services/users/migrations.ts';
+import { startUsers } from '../../services/users/start-users.ts';
+import { type Api, createApi } from './api.ts';
+import { createClock, type TestClock } from './clock.ts';
+import { createTestDatabase } from './database.ts';
+import { testKeys } from './keys.ts';
+
+/*
+ * The whole of Sallyport in this process, on servers that the runner found or started: a database, a Redis prefix and
+ * an exchange of its own, free ports, a clock that can be moved. Several gateways and otp instances share one Redis;
+ * on the embedded default there is one of each.
+ */
+
+export interface StackOptions {
+  gateways?: number;
+  otps?: number;
+  /** Variables for all parts; limits per address are off unless they are given here. */
+  env?: Record<string, string>;
+  /** Uses RabbitMQ where there is one. */
+  broker?: boolean;
+}
+
+export interface Stack extends AsyncDisposable {
+  /** Calls to the first gateway; `apis` has one for each. */
+  api: Api;
+  apis: Api[];
+  clock: TestClock;
+  databaseUrl: string;
+  redisPrefix: string;
+  auditNames: { exchange: string; queue: string };
+  env: Record<string, string>;
+  parts: { users: RunningPart; otps: RunningPart[]; gateways: RunningPart[] };
+  /** Runs a statement in the stack's database, as an operator with psql would. */
+  sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+}
+
+export const sharedRedisMissing: string | false = process.env.TEST_REDIS_URL
+  ? false
+  : 'several instances need a Redis (TEST_REDIS_URL is not set)';
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const database = await createTestDatabase();
+  const db = openDb({ url: database.url, name: 'test', max: 2 });
+  for (const part of [usersMigrations, otpMigrations, gatewayMigrations]) await migrate(db, part);
+
+  const id = randomBytes(6).toString('hex');
+  const clock = createClock();
+  const redisPrefix = `test:${id}:`;
+  const auditNames = { exchange: `test.${id}.audit`, queue: `test.${id}.audit.all` };
+  const env: Record<string, string> = {
+    ...testKeys,
+    HOST: '127.0.0.1',
+    USERS_PORT: '0',
+    OTP_PORT: '0',
+    GATEWAY_PORT: '0',
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+    DATABASE_URL: database.url,
+    REDIS_URL: process.env.TEST_REDIS_URL ?? 'memory:',
+    PUBLIC_URL: 'https://login.example.com',
+    BCRYPT_COST: '4',
+    ADDRESS_FAILURES: '0',
+    SIGNUPS_PER_ADDRESS: '0',
+    TRUSTED_PROXIES: '127.0.0.1',
+    ...(options.broker && process.env.TEST_AMQP_URL ? { AMQP_URL: process.env.TEST_AMQP_URL } : {}),
+    ...options.env,
+  };
+  const now = clock.now;
+  const users = await startUsers(readConfig(UsersConfig, { ...env, SERVICE_SECRETS: env.USERS_SERVICE_SECRETS }), {
+    now,
+  });
+  const otps = await startEach(options.otps ?? 1, () =>
+    startOtp(readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS }), { now, redisPrefix }),
+  );
+  const gateways = await startEach(options.gateways ?? 1, (at) => {
+    const otpUrl = otps[at % otps.length]?.url;
+    const config = readConfig(GatewayConfig, { ...env, USERS_URL: users.url, OTP_URL: otpUrl });
+    return startGateway(config, { now, redisPrefix, auditNames });
+  });
+  const apis = gateways.map((gateway) => createApi(gateway.url));
+  const [api] = apis;
+  if (api === undefined) throw new Error('a stack needs a gateway');
+
+  return {
+    api,
+    apis,
+    clock,
+    databaseUrl: database.url,
+    redisPrefix,
+    auditNames,
+    env,
+    parts: { users, otps, gateways },
+    sql: (text, values) => db.query(text, values),
+    async [Symbol.asyncDispose]() {
+      for (const part of [...gateways, ...otps, users]) await part.close();
+      await db.close();
+      await database[Symbol.asyncDispose]();
+      await removeTraces({ redisPrefix, auditNames });
+    },
+  };
+}
+
+async function startEach(count: number, start: (at: number) => Promise<RunningPart>): Promise<RunningPart[]> {
+  return Promise.all(Array.from({ length: count }, (_, at) => start(at)));
+}
+
+async function removeTraces(traces: Pick<Stack, 'redisPrefix' | 'auditNames'>): Promise<void> {
+  const { TEST_REDIS_URL, TEST_AMQP_URL } = process.env;
+  if (TEST_REDIS_URL) {
+    const { forgetKeys } = await import('./redis.ts');
+    await forgetKeys(TEST_REDIS_URL, traces.redisPrefix);
+  }
+  if (TEST_AMQP_URL) {
+    const { forgetExchange } = await import('./broker.ts');
+    await forgetExchange(TEST_AMQP_URL, traces.auditNames);
+  }
+}
