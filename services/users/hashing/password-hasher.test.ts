@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { KeyRing } from '@sallyport/config';
+import fc from 'fast-check';
+import { Registry } from 'prom-client';
+import { bcryptInput, openHasher } from './password-hasher.ts';
+
+const first = { id: 'first', bytes: Buffer.alloc(32, 1) };
+const second = { id: 'second', bytes: Buffer.alloc(32, 2) };
+const hasher = openHasher({ peppers: new KeyRing([first, second]), cost: 4, registry: new Registry() });
+after(() => hasher.close());
+
+const alike: [string, string, string][] = [
+  ['72 and 73 bytes', 'a'.repeat(72), 'a'.repeat(73)],
+  ['a tail beyond 72 bytes', `${'a'.repeat(72)}b`, `${'a'.repeat(72)}c`],
+  ['24 emoji', '😀'.repeat(24), `${'😀'.repeat(23)}😁`],
+  ['what follows a NUL', 'correct\0horse', 'correct\0house'],
+  ['a NUL and nothing', 'correct\0', 'correct'],
+  ['256 characters', 'x'.repeat(256), `${'x'.repeat(255)}y`],
+];
+
+for (const [what, password, other] of alike) {
+  test(`another password never fits: ${what}`, async () => {
+    const stored = await hasher.hash(password);
+    assert.equal(await hasher.verify(password, stored), true);
+    assert.equal(await hasher.verify(other, stored), false);
+  });
+}
+
+test('composed and decomposed forms are one password', async () => {
+  const stored = await hasher.hash('pässwörter'.normalize('NFC'));
+  assert.equal(await hasher.verify('pässwörter'.normalize('NFD'), stored), true);
+});
+
+test('bcrypt is given 64 characters of base64, whatever the password', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (password) => {
+      assert.match(bcryptInput(first, password), /^[A-Za-z0-9+/]{64}$/);
+    }),
+  );
+});
+
+test('the input is HMAC-SHA-384 as `openssl dgst -sha384 -mac HMAC` computes it', () => {
+  const key = { id: 'k', bytes: Buffer.from('0123456789abcdef0123456789abcdef') };
+  assert.equal(bcryptInput(key, 'correct horse'), 'Pshsc7iedHrLpe2KaaaWWkQxDOfERPwdttwLA6LOhQT2JlilOqM51WC2uSvbt5ff');
+});
+
+test('a hash names its pepper and cost, and fits under no other pepper', async () => {
+  const stored = await hasher.hash('correct horse');
+  assert.match(stored.hash, /^\$2b\$04\$/);
+  assert.equal(stored.pepperId, 'first');
+  assert.equal(await hasher.verify('correct horse', { ...stored, pepperId: 'second' }), false);
+  assert.equal(hasher.isCurrent(stored), true);
+  assert.equal(hasher.isCurrent({ ...stored, pepperId: 'second' }), false);
+  assert.equal(hasher.isCurrent({ ...stored, hash: stored.hash.replace('$04$', '$05$') }), false);
+  await assert.rejects(hasher.verify('correct horse', { ...stored, pepperId: 'gone' }), { name: 'Unavailable' });
+});
+
+test('a decoy takes as long as a hash of its cost', async () => {
+  const started = performance.now();
+  await hasher.spend('correct horse', { cost: 10, pepperId: 'first' });
+  const decoy = performance.now() - started;
+  const again = performance.now();
+  await hasher.verify('x', {
+    hash: `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`,
+    pepperId: 'first',
+  });
+  const real = performance.now() - again;
+  assert.ok(decoy > real / 4 && decoy < real * 4, `${decoy} and ${real} ms`);
+});

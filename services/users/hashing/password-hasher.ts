@@ -1,0 +1,87 @@
+/*
+ * How passwords are kept (promise 7): bcrypt(base64(HMAC-SHA-384(pepper, NFKC(password)))). The HMAC gives bcrypt 64
+ * characters whatever the password's length, so neither its cut at 72 bytes nor the one at NUL is ever met, and without
+ * the pepper a stolen table can't be guessed at (NIST SP 800-63B-4 section 3.1.1.2). Each hash names its pepper and its
+ * cost; one that isn't current is made anew at the next login.
+ */
+import { createHmac } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { Key, KeyRing } from '@sallyport/config';
+import { Unavailable } from '@sallyport/contracts';
+import type { Registry } from 'prom-client';
+import { createHashMetrics } from './hash-metrics.ts';
+import { createHashQueue } from './hash-queue.ts';
+import { openHashWorker } from './open-hash-worker.ts';
+
+/** A hash as an account keeps it. */
+export interface StoredHash {
+  hash: string;
+  pepperId: string;
+}
+
+/** What makes one hash as dear as another. */
+export interface HashKind {
+  cost: number;
+  pepperId: string;
+}
+
+/** All of it throws Unavailable (overloaded) where too much is waiting. */
+export interface PasswordHasher {
+  readonly current: HashKind;
+  /** Refuses now what would be refused after a look into the database. */
+  requireRoom(): void;
+  hash(password: string): Promise<StoredHash>;
+  verify(password: string, stored: StoredHash): Promise<boolean>;
+  /** Spends what verifying a hash of that kind costs. */
+  spend(password: string, kind: HashKind): Promise<void>;
+  isCurrent(stored: StoredHash): boolean;
+  close(): Promise<void>;
+}
+
+const limits = { maxWaiting: 256, maxExpectedMs: 3_000, deadlineMs: 8_000 };
+
+export function openHasher(options: { peppers: KeyRing; cost: number; registry: Registry }): PasswordHasher {
+  const { peppers, cost } = options;
+  const workers = Array.from({ length: availableParallelism() }, openHashWorker);
+  const metrics = createHashMetrics(options.registry, () => queue.depth());
+  const queue = createHashQueue({ executors: workers.map((it) => it.execute), limits, metrics });
+
+  async function verify(password: string, stored: StoredHash): Promise<boolean> {
+    const pepper = peppers.find(stored.pepperId);
+    if (!pepper) throw new Unavailable('users', { cause: new Error(`there is no pepper ${stored.pepperId}`) });
+    const input = bcryptInput(pepper, password);
+    return (await queue.run({ input, cost: costOf(stored.hash), hash: stored.hash })) === true;
+  }
+
+  return {
+    current: { cost, pepperId: peppers.current.id },
+    requireRoom: queue.requireRoom,
+    async hash(password) {
+      const hash = await queue.run({ input: bcryptInput(peppers.current, password), cost });
+      return { hash: String(hash), pepperId: peppers.current.id };
+    },
+    verify,
+    async spend(password, kind) {
+      await verify(password, { hash: emptyHash(kind.cost), pepperId: kind.pepperId });
+    },
+    isCurrent: (stored) => stored.pepperId === peppers.current.id && costOf(stored.hash) === cost,
+    async close() {
+      queue.close();
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+}
+
+/** What bcrypt is given for a password: 64 characters of base64. */
+export function bcryptInput(pepper: Key, password: string): string {
+  return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');
+}
+
+function costOf(hash: string): number {
+  return Number(hash.slice(4, 6));
+}
+
+/** A well-formed hash that no password fits. */
+function emptyHash(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
+}
