@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger, type Logger } from '@sallyport/logger';
+import { type Db, openDb } from '@sallyport/postgres';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { UsersConfig } from './config.ts';
+import { createFirstAdmin } from './domain/create-first-admin.ts';
+import { type Decoys, openDecoys } from './domain/decoys.ts';
+import { findPepperFault } from './domain/find-pepper-fault.ts';
+import { openHasher, type PasswordHasher } from './hashing/password-hasher.ts';
+import { requireDatabase } from './store/require-database.ts';
+
+/** What the service stands on, opened once. */
+export interface UsersContext {
+  config: UsersConfig;
+  db: Db;
+  logger: Logger;
+  registry: Registry;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  randomBytes: (count: number) => Buffer;
+  hasher: PasswordHasher;
+  decoys: Decoys;
+  close: () => Promise<void>;
+}
+
+export type Overrides = Partial<Pick<UsersContext, 'now' | 'randomBytes'>>;
+
+/** @throws Error with one clear sentence when the service can't start */
+export async function openContext(config: UsersConfig, overrides: Overrides): Promise<UsersContext> {
+  const logger = createLogger('users', config.LOG_LEVEL);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  if (config.BCRYPT_COST < 10) logger.warn({ cost: config.BCRYPT_COST }, 'BCRYPT_COST is below 10: for trials only');
+
+  await using opened = new AsyncDisposableStack();
+  const onError = (error: Error) => logger.warn({ cause: error.message }, 'an idle database connection broke');
+  const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-users', onError }), (it) => it.close());
+  await requireDatabase(db, config.DATABASE_URL);
+  const fault = await findPepperFault(db, config.PASSWORD_PEPPERS);
+  if (fault !== undefined) throw new Error(fault);
+
+  const hasher = opened.adopt(
+    openHasher({ peppers: config.PASSWORD_PEPPERS, cost: config.BCRYPT_COST, registry }),
+    (it) => it.close(),
+  );
+  const decoys = opened.adopt(
+    await openDecoys({ db, key: config.PASSWORD_PEPPERS.current, current: hasher.current, logger }),
+    (it) => it.close(),
+  );
+  const context: UsersContext = {
+    config,
+    db,
+    logger,
+    registry,
+    now: Date.now,
+    randomBytes,
+    hasher,
+    decoys,
+    close: () => Promise.resolve(),
+    ...overrides,
+  };
+  await createFirstAdmin(context);
+  const all = opened.move();
+  context.close = () => all.disposeAsync();
+  return context;
+}
