@@ -1,0 +1,20 @@
+import { type RunningPart, servePart } from '@sallyport/http';
+import { usersApp } from './app.ts';
+import type { UsersConfig } from './config.ts';
+import { type Overrides, openContext } from './context.ts';
+
+export async function startUsers(config: UsersConfig, overrides: Overrides = {}): Promise<RunningPart> {
+  const context = await openContext(config, overrides);
+  const { db, logger, registry, close } = context;
+  return servePart({
+    name: 'users',
+    host: config.HOST,
+    port: config.USERS_PORT,
+    opsPort: config.OPS_PORT,
+    app: usersApp(context),
+    registry,
+    logger,
+    dependencies: { postgres: { check: () => db.query('select 1'), required: true } },
+    close,
+  });
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { databaseMissing } from '../../../test/support/database.ts';
+import { openUsersDatabase, signUp, startOver } from './start-test-users.ts';
+
+suite('more logins than the cores can hash', { skip: databaseMissing }, () => {
+  test('200 at once: some are served, the rest refused early with Retry-After, and other calls stay fast', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url, { BCRYPT_COST: '12' });
+    const id = await signUp(started.call, 'alice');
+    const logins = Array.from({ length: 200 }, async () =>
+      started.call('post', '/passwords/verify', { username: 'alice', password: 'correct horse' }),
+    );
+    const others: number[] = [];
+    for (let at = 0; at < 50; at++) {
+      const other = performance.now();
+      assert.equal((await started.call('get', `/accounts/${id}`)).status, 200);
+      others.push(performance.now() - other);
+    }
+    const results = await Promise.all(logins);
+    const served = results.filter((answer) => answer.status === 200);
+    const refused = results.filter((answer) => answer.status === 503);
+    assert.equal(served.length + refused.length, 200);
+    assert.ok(served.length >= 5 && refused.length >= 50, `${served.length} served, ${refused.length} refused`);
+    for (const answer of refused) {
+      assert.equal(answer.body.code, 'overloaded');
+      assert.match(answer.headers['retry-after'] ?? '', /^[1-9]\d*$/);
+    }
+    const median = others.sort((one, two) => one - two)[25] ?? Number.NaN;
+    assert.ok(median < 100, `other calls took ${median} ms`);
+  });
+});

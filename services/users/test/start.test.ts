@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import supertest from 'supertest';
+import { createTestDatabase, databaseMissing } from '../../../test/support/database.ts';
+import { countEvents, openUsersDatabase, pepper, signUp, startOver } from './start-test-users.ts';
+
+const admin = { ADMIN_USERNAME: 'Boss', ADMIN_PASSWORD: 'battery staple' };
+
+suite('starting users', { skip: databaseMissing }, () => {
+  test('says in one sentence what stands against it, and never a password', async () => {
+    await assert.rejects(startOver('postgres://u:sesame@127.0.0.1:1/db'), ({ message }: Error) => {
+      assert.match(message, /^users: the database at 127\.0\.0\.1:1\/db can't be reached/);
+      assert.doesNotMatch(message, /sesame/);
+      return true;
+    });
+    await using empty = await createTestDatabase();
+    await assert.rejects(startOver(empty.url), {
+      message: 'users: the database lacks migrations (0001_accounts.sql); run: npm run migrate',
+    });
+  });
+
+  test('refuses a ring that lacks a pepper of the table, or has another key under a known id', async () => {
+    await using database = await openUsersDatabase();
+    {
+      await using started = await startOver(database.url);
+      await signUp(started.call, 'alice');
+      await signUp(started.call, 'bob');
+    }
+    await assert.rejects(startOver(database.url, { PASSWORD_PEPPERS: pepper('b', 2) }), {
+      message: 'PASSWORD_PEPPERS lacks keys that password hashes name: a (2 rows)',
+    });
+    await assert.rejects(startOver(database.url, { PASSWORD_PEPPERS: pepper('a', 3) }), {
+      message: 'PASSWORD_PEPPERS: the id a stands for another key than before (2 rows)',
+    });
+    await using _ = await startOver(database.url, { PASSWORD_PEPPERS: `${pepper('b', 2)},${pepper('a', 1)}` });
+  });
+
+  test('creates the first admin once, however many start at once', async () => {
+    await using database = await openUsersDatabase();
+    const parts = await Promise.all([1, 2, 3].map(() => startOver(database.url, admin)));
+    await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
+    await using again = await startOver(database.url, { ...admin, ADMIN_USERNAME: 'another' });
+    const rows = await database.db.query('select username, roles from users.account');
+    assert.deepEqual(rows, [{ username: 'boss', roles: ['admin'] }]);
+    assert.equal(await countEvents(database.db, 'sallyport.user.signed_up'), 1);
+    const [event] = await database.db.query<{ body: string }>('select body from users.outbox');
+    assert.deepEqual(JSON.parse(event?.body ?? '').data.actor, { type: 'operator', id: null });
+    const login = { username: 'boss', password: admin.ADMIN_PASSWORD };
+    assert.equal((await again.call('post', '/passwords/verify', login)).body.outcome, 'accepted');
+  });
+
+  test('leaves an account of the admin’s name as it is', async () => {
+    await using database = await openUsersDatabase();
+    {
+      await using started = await startOver(database.url);
+      await signUp(started.call, 'boss');
+    }
+    await using started = await startOver(database.url, admin);
+    const rows = await database.db.query('select username, roles from users.account');
+    assert.deepEqual(rows, [{ username: 'boss', roles: [] }]);
+    const login = { username: 'boss', password: admin.ADMIN_PASSWORD };
+    assert.equal((await started.call('post', '/passwords/verify', login)).body.outcome, 'rejected');
+  });
+
+  test('refuses a weak password for the first admin', async () => {
+    await using database = await openUsersDatabase();
+    await assert.rejects(startOver(database.url, { ...admin, ADMIN_PASSWORD: 'password' }), {
+      message: 'ADMIN_PASSWORD is too common; choose another',
+    });
+  });
+
+  test('is ready while Postgres answers', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url);
+    const ready = await supertest(started.part.opsUrl).get('/readyz');
+    assert.deepEqual(ready.body, { status: 'ready', dependencies: { postgres: 'up' } });
+  });
+});
