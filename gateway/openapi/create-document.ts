@@ -5,7 +5,7 @@ import { type ProblemCode, problems } from '../problems.ts';
 
 const ProblemDetails = z
   .object({
-    type: z.string().startsWith('urn:sallyport:problem:'),
+    type: z.string().regex(/^urn:sallyport:problem:[a-z-]+$/),
     title: z.string(),
     status: z.int(),
     detail: z.string(),

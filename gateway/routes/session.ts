@@ -2,11 +2,11 @@ import { refuse, reply } from '@sallyport/http';
 import { z } from 'zod';
 import { endOneSession, logOutByRefreshToken } from '../domain/end-sessions.ts';
 import { findRefreshable, refreshSession } from '../domain/refresh-session.ts';
+import { listSessions } from '../domain/session.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { Logout, TokenRefresh } from '../schemas/inputs.ts';
 import { SessionList, Tokens } from '../schemas/outputs.ts';
-import { listLiveSessions } from '../store/sessions.ts';
 import { tooMany, unauthenticated } from './refusals.ts';
 import { createTokens } from './tokens.ts';
 
@@ -67,11 +67,7 @@ const list = gatewayRoute(
     beforeEnrolment: true,
     answers: { 200: { description: 'Newest first', schema: SessionList } },
   },
-  async (context, { caller }) => {
-    const { session } = caller;
-    const rows = await listLiveSessions(context.db, session.userId, context.config.SESSION_IDLE_SECONDS);
-    return reply(200, { sessions: rows.map((row) => ({ ...row, current: row.id === session.id })) });
-  },
+  async (context, { caller }) => reply(200, { sessions: await listSessions(context, caller.session) }),
 );
 
 const end = gatewayRoute(

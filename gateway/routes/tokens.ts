@@ -1,6 +1,6 @@
 import type { GatewayContext } from '../context.ts';
 import type { Issued } from '../domain/issue-session.ts';
-import type { Session } from '../store/sessions.ts';
+import type { Session } from '../domain/session.ts';
 
 /** The tokens of a session, as every call that gives some answers them. */
 export function createTokens(context: GatewayContext, { session, refreshToken }: Issued) {

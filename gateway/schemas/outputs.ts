@@ -90,7 +90,7 @@ export const AuditEvent = z
     specversion: z.literal('1.0'),
     id: z.uuid(),
     source: z.string(),
-    type: z.string().startsWith('sallyport.'),
+    type: z.string().regex(/^sallyport\.[a-z_.]+$/),
     subject: z.uuid().optional(),
     time: when,
     datacontenttype: z.literal('application/json'),
