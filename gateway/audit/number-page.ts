@@ -8,7 +8,7 @@ export interface OutboxRow {
   body: string;
 }
 
-export interface NumberedEvent {
+interface NumberedEvent {
   sequence: number;
   id: string;
   type: string;
