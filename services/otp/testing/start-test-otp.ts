@@ -8,7 +8,7 @@ import { OtpConfig } from '../config.ts';
 import { otpMigrations } from '../migrations.ts';
 import { startOtp } from '../start-otp.ts';
 
-const secret = 'a service secret for tests, 32 bytes+';
+const secret = 'a-service-secret-for-tests-of-48-bytes-0123456789';
 
 export const requestContext = { request_id: 'test', ip: '192.0.2.1', user_agent: 'tests', session_id: null };
 
@@ -29,8 +29,10 @@ export const testKeys = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
 
 /** The service in this process, on a database and a Redis prefix of its own. */
 export async function startTestOtp(overrides: Record<string, string> = {}): Promise<TestOtp> {
-  const database = await createTestDatabase();
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await createTestDatabase());
   const db = openDb({ url: database.url, name: 'otp test' });
+  opened.defer(() => db.close());
   await migrate(db, otpMigrations);
   const env: Record<string, string> = {
     OTP_PORT: '0',
@@ -45,8 +47,10 @@ export async function startTestOtp(overrides: Record<string, string> = {}): Prom
   const redisPrefix = `test:${randomUUID()}:`;
   const options = { now: () => clock.nowMs, randomBytes, redisPrefix };
   const part = await startOtp(readConfig(OtpConfig, env), options);
+  opened.defer(() => part.close());
   const authorization = (subject?: string) =>
     `Bearer ${signServiceToken('otp', [secret], () => clock.nowMs, { context: requestContext, subject })}`;
+  const all = opened.move();
   return {
     part,
     db,
@@ -55,10 +59,6 @@ export async function startTestOtp(overrides: Record<string, string> = {}): Prom
     env,
     post: async (path, body) => supertest(part.url).post(path).set('Authorization', authorization()).send(body),
     get: (path, subject) => supertest(part.url).get(path).set('Authorization', authorization(subject)),
-    async [Symbol.asyncDispose]() {
-      await part.close();
-      await db.close();
-      await database[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
