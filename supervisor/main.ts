@@ -1,0 +1,21 @@
+import { createStopSignals } from './stop-signals.ts';
+import type { Killable } from './supervise.ts';
+
+const stop = new AbortController();
+const processes = new Set<Killable>();
+const readSignal = createStopSignals(Date.now);
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    const meaning = readSignal();
+    if (meaning === 'stop') stop.abort();
+    if (meaning !== 'kill') return;
+    for (const one of processes) one.kill();
+    process.exit(1);
+  });
+}
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+// Imported now: a signal that comes while the libraries load is a clean stop as well.
+const { run } = await import('./run.ts');
+await run(process.env, stop.signal, processes);
