@@ -37,15 +37,19 @@ suite('starting users', { skip: databaseMissing }, () => {
 
   test('creates the first admin once, however many start at once', async () => {
     await using database = await openUsersDatabase();
-    const parts = await Promise.all([1, 2, 3].map(() => startOver(database.url, admin)));
+    const names = ['boss', 'chief', 'head', 'boss'];
+    const parts = await Promise.all(names.map((name) => startOver(database.url, { ...admin, ADMIN_USERNAME: name })));
     await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
     await using again = await startOver(database.url, { ...admin, ADMIN_USERNAME: 'another' });
-    const rows = await database.db.query('select username, roles from users.account');
-    assert.deepEqual(rows, [{ username: 'boss', roles: ['admin'] }]);
+    const rows = await database.db.query<{ username: string; roles: string[] }>(
+      'select username, roles from users.account',
+    );
+    assert.equal(rows.length, 1);
+    assert.deepEqual(rows[0]?.roles, ['admin']);
     assert.equal(await countEvents(database.db, 'sallyport.user.signed_up'), 1);
     const [event] = await database.db.query<{ body: string }>('select body from users.outbox');
     assert.deepEqual(JSON.parse(event?.body ?? '').data.actor, { type: 'operator', id: null });
-    const login = { username: 'boss', password: admin.ADMIN_PASSWORD };
+    const login = { username: rows[0]?.username, password: admin.ADMIN_PASSWORD };
     assert.equal((await again.call('post', '/passwords/verify', login)).body.outcome, 'accepted');
   });
 

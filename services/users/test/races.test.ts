@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { databaseMissing } from '../../../test/support/database.ts';
 import { replaceHash } from '../store/replace-hash.ts';
+import { updatePassword } from '../store/update-password.ts';
 import { openUsersDatabase, pepper, signUp, startOver } from './start-test-users.ts';
 
-suite('renewing hashes', { skip: databaseMissing }, () => {
+suite('a password between two hashes', { skip: databaseMissing }, () => {
   test('a hash is made anew at the next login after the cost or the pepper changed', async () => {
     await using database = await openUsersDatabase();
     const id = await (async () => {
@@ -44,6 +46,17 @@ suite('renewing hashes', { skip: databaseMissing }, () => {
     const verify = (password: string) => started.call('post', '/passwords/verify', { username: 'alice', password });
     assert.equal((await verify('battery staple')).body.outcome, 'accepted');
     assert.equal((await verify('correct horse')).body.outcome, 'rejected');
+  });
+
+  test('a change that was hashing while the account was locked does not happen', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url);
+    const id = await signUp(started.call, 'alice');
+    await database.db.query('update users.account set locked_at = now()');
+    const event = { id: randomUUID(), body: '{}' };
+    const change = { id, epoch: 1, hash: { hash: `$2b$04$${'.'.repeat(53)}`, pepperId: 'a' } };
+    assert.equal(await updatePassword(database.db, change, event), undefined);
+    assert.equal((await database.db.query('select from users.outbox where event_id = $1', [event.id])).length, 0);
   });
 
   test('logins that renew race a change of the password: the new one stands', async () => {
