@@ -1,6 +1,6 @@
 import type { Queryable } from '@sallyport/postgres';
 
-/** What is now known of an account; versions only rise, whatever comes late. */
+/** What is now known of an account. Versions only rise, and a lock is known as of its epoch: what comes late changes nothing. */
 export interface Known {
   epoch?: number;
   factorVersion?: number;
@@ -30,7 +30,7 @@ export async function raiseFence(
      on conflict (user_id) do update set
        epoch = greatest(s.epoch, excluded.epoch),
        factor_version = greatest(s.factor_version, excluded.factor_version),
-       locked = coalesce($4, s.locked)`,
+       locked = case when $4::boolean is null or $2::bigint < s.epoch then s.locked else $4 end`,
     [userId, known.epoch ?? null, known.factorVersion ?? null, known.locked ?? null],
   );
   return tx.query<EndedSession>(

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { cidrs, port, secrets } from './fields.ts';
+import { keyRing } from './key-ring.ts';
+import { ConfigError, readConfig } from './read-config.ts';
+
+const ring = keyRing((bytes) => bytes.length === 32, '32 bytes in base64');
+const key = (fill: number) => Buffer.alloc(32, fill).toString('base64');
+
+test('names every wrong or missing variable in one message, and no value', () => {
+  const schema = z.object({ URL: z.string(), PORT: port(80), KEYS: ring, SECRETS: secrets });
+  const env = { PORT: 'eighty', KEYS: `k1:${key(1)},k1:${key(2)}`, SECRETS: 'short-secret' };
+  assert.throws(
+    () => readConfig(schema, env),
+    (error: unknown) => {
+      assert.ok(error instanceof ConfigError);
+      for (const name of ['URL: is missing', 'PORT: must be', 'KEYS: names an id twice', 'SECRETS: each secret']) {
+        assert.ok(error.message.includes(name), error.message);
+      }
+      assert.ok(!error.message.includes('short-secret'));
+      return true;
+    },
+  );
+});
+
+test('takes an empty variable as missing', () => {
+  assert.deepEqual(readConfig(z.object({ PORT: port(80) }), { PORT: '' }), { PORT: 80 });
+});
+
+test('reads a ring in order: the first writes, all read', () => {
+  const { KEYS } = readConfig(z.object({ KEYS: ring }), { KEYS: `new:${key(1)},old:${key(2)}` });
+  assert.equal(KEYS.current.id, 'new');
+  assert.equal(KEYS.find('old')?.bytes[0], 2);
+  assert.equal(KEYS.find('other'), undefined);
+});
+
+test('refuses rings with short, equal or malformed keys', () => {
+  const read = (KEYS: string) => () => readConfig(z.object({ KEYS: ring }), { KEYS });
+  for (const text of ['k1', 'k1:!!', 'k1:AAAA', `k1:${key(1)},k2:${key(1)}`, `k 1:${key(1)}`, ',']) {
+    assert.throws(read(text), ConfigError, text);
+  }
+});
+
+test('reads address ranges', () => {
+  const read = (RANGES: string) => readConfig(z.object({ RANGES: cidrs }), { RANGES }).RANGES;
+  assert.deepEqual(read('10.0.0.0/8, ::1,192.0.2.7'), ['10.0.0.0/8', '::1', '192.0.2.7']);
+  for (const text of ['10.0.0.0/33', 'loopback', '1.2.3', '::1/129'])
+    assert.throws(() => read(text), ConfigError, text);
+});
