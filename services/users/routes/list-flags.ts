@@ -10,6 +10,6 @@ const Page = z.object({
 });
 
 export const listFlagsRoute = route(
-  { method: 'get', path: '/flags', query: Page },
+  { method: 'get', path: '/flags', query: Page, quiet: true },
   async (context: UsersContext, { query }) => reply(200, await pageFlags(context, query)),
 );

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import supertest from 'supertest';
 import { createTestDatabase, databaseMissing } from '../../../test/support/database.ts';
+import { lockFirstAdmin } from '../store/first-admin.ts';
+import { insertAccount } from '../store/insert-account.ts';
 import { countEvents, openUsersDatabase, pepper, signUp, startOver } from './start-test-users.ts';
 
 const admin = { ADMIN_USERNAME: 'Boss', ADMIN_PASSWORD: 'battery staple' };
@@ -51,6 +55,27 @@ suite('starting users', { skip: databaseMissing }, () => {
     assert.deepEqual(JSON.parse(event?.body ?? '').data.actor, { type: 'operator', id: null });
     const login = { username: rows[0]?.username, password: admin.ADMIN_PASSWORD };
     assert.equal((await again.call('post', '/passwords/verify', login)).body.outcome, 'accepted');
+  });
+
+  test('whoever waited for another first admin creates none', async () => {
+    await using database = await openUsersDatabase();
+    const { db } = database;
+    const waiter = async () => {
+      const waits = `select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())`;
+      while ((await db.query(waits)).length === 0) await setTimeout(10);
+    };
+    const starting = await db.transaction(async (tx) => {
+      await lockFirstAdmin(tx);
+      const late = startOver(database.url, admin);
+      await Promise.race([late, waiter()]);
+      const hash = { hash: `$2b$04$${'.'.repeat(53)}`, pepperId: 'a' };
+      const event = { id: randomUUID(), body: '{}' };
+      await insertAccount(tx, { id: randomUUID(), username: 'first', hash, roles: ['admin'] }, event);
+      return { late };
+    });
+    await using _ = await starting.late;
+    assert.deepEqual(await db.query('select username from users.account'), [{ username: 'first' }]);
   });
 
   test('leaves an account of the admin’s name as it is', async () => {
