@@ -54,7 +54,7 @@ function observe(logger: Logger, registry: Registry): RequestHandler {
       const route: string = res.locals.route ?? 'none';
       const status = res.writableFinished ? res.statusCode : 499;
       durations.observe({ method: req.method, route, status }, ms / 1_000);
-      logger.info(
+      logger[res.locals.quiet && status < 500 ? 'debug' : 'info'](
         { request_id: res.locals.requestId, method: req.method, route, status, ms: Math.round(ms) },
         'request',
       );

@@ -27,6 +27,8 @@ export interface Route<Context, Caller> {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Asked by a machine again and again: its log line is one of debugging. */
+  readonly quiet?: true;
   /** Absent where the pipeline itself gives the answer, as for a call that is passed through. */
   readonly handle?: Handler<Context, Caller>;
 }
@@ -54,6 +56,7 @@ export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>
   for (const row of routes) {
     const name: RequestHandler = (_req, res, next) => {
       res.locals.route = row.path;
+      res.locals.quiet = row.quiet;
       next();
     };
     const { handle } = row;
