@@ -1,12 +1,5 @@
 import type { Proof } from '../store/claim-code.ts';
-
-/** What decides over a claim; `code` says whether the set knows the recovery code, where one is claimed. */
-export interface ClaimState {
-  current: boolean;
-  lastStep: number;
-  lastChallenge: string | null;
-  code: 'unknown' | 'unused' | 'used';
-}
+import type { ClaimState } from '../store/claim-state.ts';
 
 export type Refusal = 'used-code' | 'spent-challenge' | 'wrong-recovery-code' | 'overtaken';
 

@@ -1,5 +1,6 @@
 import type { OtpContext } from '../context.ts';
-import { type Binding, open, type Sealed } from './sealed.ts';
+import type { Sealed } from '../store/sealed-columns.ts';
+import { type Binding, open } from './sealed.ts';
 
 /** Opens what a row holds; what can't be opened is a fault of the data or the keys and stands in the log as one. */
 export function openSecret(

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
+import type { StoredRecoverySet } from '../store/recovery-sets.ts';
 import { createRecoveryCodes, hashRecoveryCode, normaliseRecoveryCode } from './recovery-code.ts';
-import { recoverySetBinding, type Sealed, seal } from './sealed.ts';
+import { recoverySetBinding, seal } from './sealed.ts';
 
 /** Ten new codes: what the owner sees once, and what is kept. */
-export interface NewRecoverySet {
+export interface NewRecoverySet extends StoredRecoverySet {
   codes: string[];
-  setId: string;
-  sealedKey: Sealed;
-  hashes: Buffer[];
 }
 
 export function createRecoverySet(

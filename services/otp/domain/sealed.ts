@@ -7,15 +7,10 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { canonical } from '@sallyport/audit';
 import type { KeyRing } from '@sallyport/config';
+import type { Sealed } from '../store/sealed-columns.ts';
 
 /** What a secret is bound to: its kind, the account and the enrolment or set. */
 export type Binding = readonly [kind: string, userId: string, id: string];
-
-export interface Sealed {
-  keyId: string;
-  nonce: Buffer;
-  ciphertext: Buffer;
-}
 
 export const factorBinding = (userId: string, enrolmentId: string): Binding => ['sallyport/otp/1', userId, enrolmentId];
 

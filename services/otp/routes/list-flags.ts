@@ -2,7 +2,7 @@ import { AccountId } from '@sallyport/contracts';
 import { reply, route } from '@sallyport/http';
 import { z } from 'zod';
 import type { OtpContext } from '../context.ts';
-import { listFlags } from '../store/factors.ts';
+import { pageFlags } from '../domain/page-flags.ts';
 
 const Page = z.object({
   after: AccountId.optional(),
@@ -11,5 +11,5 @@ const Page = z.object({
 
 export const listFlagsRoute = route(
   { method: 'get', path: '/flags', query: Page },
-  async ({ db }: OtpContext, { query }) => reply(200, { flags: await listFlags(db, query.after, query.limit) }),
+  async (context: OtpContext, { query }) => reply(200, await pageFlags(context, query)),
 );

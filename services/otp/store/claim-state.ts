@@ -1,6 +1,13 @@
 import type { Queryable } from '@sallyport/postgres';
-import type { ClaimState } from '../domain/judge-refusal.ts';
 import type { Proof } from './claim-code.ts';
+
+/** What decides over a claim; `code` says whether the set knows the recovery code, where one is claimed. */
+export interface ClaimState {
+  current: boolean;
+  lastStep: number;
+  lastChallenge: string | null;
+  code: 'unknown' | 'unused' | 'used';
+}
 
 /** What a claim meets now: the factor, and the row of the recovery code if that is the proof. */
 export async function findClaimState(

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
-import type { Sealed } from '../domain/sealed.ts';
+import { type Sealed, type SealedColumns, toSealed } from './sealed-columns.ts';
 
 /** Tries that a pending enrolment has; they never touch the count of an active factor. */
 const maxTries = 5;
@@ -11,18 +11,15 @@ export interface PendingEnrolment {
   secret: Sealed;
 }
 
-interface Row {
+interface Row extends SealedColumns {
   enrolment_id: string;
   username: string;
-  key_id: string;
-  nonce: Buffer;
-  ciphertext: Buffer;
 }
 
 const toEnrolment = (row: Row): PendingEnrolment => ({
   enrolmentId: row.enrolment_id,
   username: row.username,
-  secret: { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
+  secret: toSealed(row),
 });
 
 /** Puts a pending enrolment in the place of an earlier one, and sweeps some that lapsed; false if a factor is active. */

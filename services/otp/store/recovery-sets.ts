@@ -1,8 +1,15 @@
 import type { Queryable } from '@sallyport/postgres';
-import type { NewRecoverySet } from '../domain/recovery-set.ts';
+import type { Sealed } from './sealed-columns.ts';
+
+/** Recovery codes as they are kept: hashed under a key of their own. */
+export interface StoredRecoverySet {
+  setId: string;
+  sealedKey: Sealed;
+  hashes: Buffer[];
+}
 
 /** Puts a set in the place of an earlier one, whose codes are void from then on. Only inside a transaction. */
-export async function replaceRecoverySet(tx: Queryable, userId: string, set: NewRecoverySet): Promise<void> {
+export async function replaceRecoverySet(tx: Queryable, userId: string, set: StoredRecoverySet): Promise<void> {
   const { setId, sealedKey, hashes } = set;
   await tx.query('delete from otp.recovery_set where user_id = $1', [userId]);
   await tx.query(

@@ -9,8 +9,8 @@
  */
 import type { RecordedEvent } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
-import type { Sealed } from '../domain/sealed.ts';
 import { hardLockRetrySeconds, type LockLimits, lockEnd } from './lock-end.ts';
+import { type Sealed, type SealedColumns, toSealed } from './sealed-columns.ts';
 
 /** The factor as it was when the attempt was reserved. */
 export interface ReservedFactor {
@@ -35,13 +35,10 @@ export interface LockedEvent {
   parts: readonly [before: string, after: string];
 }
 
-interface Row {
+interface Row extends SealedColumns {
   version: number;
   active: boolean;
   enrolment_id: string;
-  key_id: string;
-  nonce: Buffer;
-  ciphertext: Buffer;
   last_step: number;
   last_challenge: string | null;
   set_id: string | null;
@@ -105,7 +102,7 @@ function toFactor(row: Row): ReservedFactor {
   return {
     version: row.version,
     enrolmentId: row.enrolment_id,
-    secret: { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
+    secret: toSealed(row),
     lastStep: row.last_step,
     lastChallenge: row.last_challenge,
     recoverySet: row.set_id === null ? undefined : { setId: row.set_id, sealedKey: toSealedKey(row) },

@@ -10,7 +10,7 @@ import { startOtp } from '../start-otp.ts';
 
 const secret = 'a-service-secret-for-tests-of-48-bytes-0123456789';
 
-export const requestContext = { request_id: 'test', ip: '192.0.2.1', user_agent: 'tests', session_id: null };
+const requestContext = { request_id: 'test', ip: '192.0.2.1', user_agent: 'tests', session_id: null };
 
 export interface TestOtp {
   part: RunningPart;
