@@ -1,10 +1,11 @@
 import { Unavailable } from '@sallyport/contracts';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Command, Redis } from 'ioredis';
 
 export type RedisClient = Redis | Cluster;
 
+const commandMs = 200;
+
 const deadlines = {
-  commandTimeout: 200,
   connectTimeout: 1_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -24,7 +25,7 @@ export function isMemory(url: string): boolean {
  * @param options.prefix goes before every key, those of scripts included
  */
 export function openRedis(options: { url: string; prefix?: string; onError?: (error: Error) => void }): RedisClient {
-  const client = connect(options.url, { ...deadlines, keyPrefix: options.prefix ?? '' });
+  const client = withDeadline(connect(options.url, { ...deadlines, keyPrefix: options.prefix ?? '' }));
   client.on('error', (error: Error) => options.onError?.(error));
   return client;
 }
@@ -52,4 +53,23 @@ function connect(url: string, common: typeof deadlines & { keyPrefix: string }):
     return new Cluster(nodes, { keyPrefix: common.keyPrefix, redisOptions: common, enableOfflineQueue: false });
   }
   return new Redis(url, common);
+}
+
+type Send = (command: Command, ...rest: unknown[]) => unknown;
+
+/**
+ * Gives every command its deadline. Unlike ioredis's own, one that passed while this process was busy first lets the
+ * answers in that have arrived meanwhile: a late event loop must not look like a silent Redis.
+ */
+function withDeadline(client: RedisClient): RedisClient {
+  const send = client.sendCommand.bind(client) as Send;
+  const sendInTime: Send = (command, ...rest) => {
+    const giveUp = () => command.reject(new Error('Command timed out'));
+    const timer = setTimeout(() => setImmediate(giveUp), commandMs);
+    const settled = () => clearTimeout(timer);
+    command.promise.then(settled, settled);
+    return send(command, ...rest);
+  };
+  client.sendCommand = sendInTime as RedisClient['sendCommand'];
+  return client;
 }
