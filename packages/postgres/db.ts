@@ -25,7 +25,9 @@ export interface Db extends Queryable {
 const int8 = 20;
 
 /**
- * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default).
+ * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). In a transaction
+ * Postgres itself keeps the deadline, between statements too: a process that was stopped in one loses it, and with it
+ * the locks that everybody else would wait for.
  * @param options.name what Postgres shows as the application's name
  * @param options.onError told of idle connections that broke; queries report their own errors
  */
@@ -36,24 +38,28 @@ export function openDb(options: {
   deadlineMs?: number;
   onError?: (error: Error) => void;
 }): Db {
+  const deadlineMs = options.deadlineMs ?? 3_000;
+  const begin = `begin; set local idle_in_transaction_session_timeout = ${deadlineMs}; set local statement_timeout = ${deadlineMs}`;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
     max: options.max ?? 10,
     connectionTimeoutMillis: 2_000,
-    query_timeout: options.deadlineMs ?? 3_000,
+    query_timeout: deadlineMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
   });
   pool.on('error', (error) => options.onError?.(error));
+  // One that breaks while it is lent says so here too, where an error that nobody hears would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   return {
     ...queryable(pool),
     async transaction(work) {
       const client = await connect(pool);
       try {
-        await attempt(() => client.query('begin'));
+        await attempt(() => client.query(begin));
         const result = await work(queryable(client));
         await attempt(() => client.query('commit'));
         client.release();

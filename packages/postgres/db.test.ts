@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Unavailable } from '@sallyport/contracts';
+import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
+import { openDb, type Queryable } from './db.ts';
+
+suite('a transaction', { skip: databaseMissing }, () => {
+  test('whose connection breaks between two statements fails, and the process lives', async () => {
+    await using database = await createTestDatabase();
+    const db = openDb({ url: database.url, name: 'test' });
+    const idOf = async (tx: Queryable) => (await tx.query<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid;
+    const broken = db.transaction(async (tx) => {
+      await db.query('select pg_terminate_backend($1)', [await idOf(tx)]);
+      await sleep(100);
+      await tx.query('select 1');
+    });
+    await assert.rejects(broken, Unavailable);
+    assert.equal((await db.query('select 1')).length, 1);
+    await db.close();
+  });
+
+  test('of a process that hangs loses its locks at the deadline', async () => {
+    await using database = await createTestDatabase();
+    const db = openDb({ url: database.url, name: 'test', deadlineMs: 300 });
+    const patient = openDb({ url: database.url, name: 'test', deadlineMs: 10_000 });
+    await patient.script('create table thing (name text); insert into thing values ($$old$$)');
+    const rename = (tx: Queryable, name: string) => tx.query('update thing set name = $1', [name]);
+    const hung = db.transaction(async (tx) => {
+      await rename(tx, 'hung');
+      await rename(patient, 'new');
+      await tx.query('select 1');
+    });
+    await assert.rejects(hung, Unavailable);
+    assert.deepEqual(await patient.query('select name from thing'), [{ name: 'new' }]);
+    await db.close();
+    await patient.close();
+  });
+});
