@@ -38,9 +38,9 @@ export async function enrol(stack: Stack, person: Person): Promise<Person & { se
   return person as Person & { secret: string };
 }
 
-/** The code of the next time step: what the app shows half a minute later. */
+/** The code of the next time step, at its very beginning: what the app shows in half a minute at most. */
 export function nextCode(stack: Stack, person: { secret: string }): string {
-  stack.clock.advance(30_000);
+  stack.clock.advance(30_000 - (stack.clock.now() % 30_000));
   return codeAt(person.secret, stack.clock.now());
 }
 

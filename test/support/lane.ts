@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import type { Stack } from './stack.ts';
+
+/** An account's count of codes, as it stands in Postgres. */
+export interface Lane {
+  attempts: number;
+  accepted_at: number;
+  locked_until: Date | null;
+}
+
+/** The strangers' lane of an account that has at most this one. */
+export async function laneOf(stack: Stack, person: { id: string }): Promise<Lane> {
+  const rows = await stack.sql<Lane>('select attempts, accepted_at, locked_until from otp.lane where user_id = $1', [
+    person.id,
+  ]);
+  assert.ok(rows.length <= 1);
+  return rows[0] ?? { attempts: 0, accepted_at: 0, locked_until: null };
+}
+
+/** Lets the time of a lock pass. */
+export async function letLockPass(stack: Stack, person: { id: string }): Promise<void> {
+  await stack.sql(
+    `update otp.lane set locked_until = clock_timestamp() - interval '1 second'
+     where user_id = $1 and locked_until <> 'infinity'`,
+    [person.id],
+  );
+}
