@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 /** How each secret of a deployment is made, by the name of its variable. */
-export const keyGenerators = {
+const keyGenerators = {
   USERS_SERVICE_SECRETS: createSecret,
   OTP_SERVICE_SECRETS: createSecret,
   PASSWORD_PEPPERS: () => ring(randomBytes(32)),

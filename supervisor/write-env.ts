@@ -7,12 +7,12 @@ import { StartError } from './start-error.ts';
 import { writeFileDurably } from './write-file-durably.ts';
 
 try {
-  const { values } = parseArgs({ options: { print: { type: 'boolean' }, force: { type: 'boolean' } } });
-  if (values.print) {
+  const { print, force } = readOptions();
+  if (print) {
     process.stdout.write(createEnvFile());
   } else {
     const path = resolve('.env');
-    if (existsSync(path) && !values.force) {
+    if (existsSync(path) && !force) {
       throw new StartError(
         `${path} is there already and holds keys in use: --force replaces it, --print shows a fresh one.`,
       );
@@ -23,4 +23,12 @@ try {
 } catch (error) {
   console.error(explainFailure(error));
   process.exitCode = 1;
+}
+
+function readOptions(): { print?: boolean; force?: boolean } {
+  try {
+    return parseArgs({ options: { print: { type: 'boolean' }, force: { type: 'boolean' } } }).values;
+  } catch {
+    throw new StartError('The only options are --print and --force (npm run env -- --print).');
+  }
 }
