@@ -1,10 +1,8 @@
 import { Unavailable } from '@sallyport/contracts';
-import { openRedis, redisCall } from '@sallyport/redis';
+import { openRedis, redisCall, whenReady } from '@sallyport/redis';
 import type { CodeGate } from './code-gate.ts';
 
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
-
-const readyMs = 2_000;
 
 export async function openRedisGate(options: {
   url: string;
@@ -14,7 +12,7 @@ export async function openRedisGate(options: {
 }): Promise<CodeGate> {
   const { ttlSeconds, onError } = options;
   const client = openRedis(options);
-  await waitUntilReady(client);
+  await whenReady(client);
   const keyOf = (userId: string, step: number) => `used:{${userId}}:${step}`;
   return {
     async take(userId, step, token) {
@@ -34,14 +32,4 @@ export async function openRedisGate(options: {
       client.disconnect();
     },
   };
-}
-
-/** Gives a Redis that is there the time to connect; one that is away makes the part unready, not unable to start. */
-async function waitUntilReady(client: ReturnType<typeof openRedis>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, readyMs);
-  client.once('ready', resolve).once('error', resolve);
-  await promise;
-  clearTimeout(timer);
-  client.off('ready', resolve).off('error', resolve);
 }

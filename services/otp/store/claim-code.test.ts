@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { databaseMissing } from '../../../test/support/database.ts';
+import { createOwner, newChallenge, type Owner, times } from '../testing/owner.ts';
+import { startTestOtp, type TestOtp } from '../testing/start-test-otp.ts';
+import { claimCode } from './claim-code.ts';
+import { reserveAttempt } from './reserve-attempt.ts';
+
+const skip = databaseMissing;
+const limits = { lockAfter: 10, hardLockAfter: 100 };
+let service: TestOtp;
+before(async () => {
+  if (!skip) service = await startTestOtp();
+});
+after(() => service?.[Symbol.asyncDispose]());
+
+async function reserve(owner: Owner): Promise<number> {
+  const lockedEvent = { id: randomUUID(), parts: ['', ''] as const, withCount: String };
+  const asked = { userId: owner.id, lane: 'unknown', factorVersion: undefined, limits, lockedEvent };
+  const reserved = await reserveAttempt(service.db, asked);
+  assert.equal(reserved.outcome, 'reserved');
+  return reserved.outcome === 'reserved' ? reserved.attempt : 0;
+}
+
+function claim(
+  owner: Owner,
+  step: number,
+  more: { attempt?: number; challenge?: string; factorVersion?: number } = {},
+) {
+  const event = { id: randomUUID(), body: '{}' };
+  const rest = { userId: owner.id, factorVersion: 1, challenge: newChallenge(), lane: 'unknown', attempt: 1 };
+  return claimCode(service.db, { ...rest, limits, proof: { method: 'otp', step }, event, ...more });
+}
+
+const now = () => Math.floor(service.clock.nowMs / 30_000);
+
+test('claims a step once and never one before it, with no gate to help', { skip }, async () => {
+  const owner = await createOwner(service);
+  const claims = await times(50, () => claim(owner, now()));
+  assert.equal(claims.filter((claimed) => claimed !== undefined).length, 1);
+  assert.equal(await claim(owner, now()), undefined);
+  assert.equal(await claim(owner, now() - 1), undefined);
+  assert.deepEqual(await claim(owner, now() + 1), { recoveryCodesLeft: 10 });
+});
+
+test('claims no second step on one challenge, and none for another version', { skip }, async () => {
+  const owner = await createOwner(service);
+  const challenge = newChallenge();
+  assert.ok(await claim(owner, now(), { challenge }));
+  assert.equal(await claim(owner, now() + 1, { challenge }), undefined);
+  assert.equal(await claim(owner, now() + 1, { factorVersion: 2 }), undefined);
+});
+
+test('forgets no guess that was reserved after the accepted one', { skip }, async () => {
+  const owner = await createOwner(service);
+  await times(5, () => reserve(owner));
+  const attempt = await reserve(owner);
+  await times(4, () => reserve(owner));
+  assert.ok(await claim(owner, now(), { attempt }));
+  const lane = () =>
+    service.db.query('select attempts, accepted_at, locked_until from otp.lane where user_id = $1', [owner.id]);
+  assert.deepEqual(await lane(), [{ attempts: 10, accepted_at: 6, locked_until: null }]);
+  assert.ok(await claim(owner, now() + 1, { attempt: 3 }));
+  assert.deepEqual(await lane(), [{ attempts: 10, accepted_at: 6, locked_until: null }]);
+});
+
+test('keeps a lock where the guesses after the accepted one reach the limit alone', { skip }, async () => {
+  const owner = await createOwner(service);
+  const attempt = await reserve(owner);
+  await times(9, () => reserve(owner));
+  await service.db.query('update otp.lane set attempts = 11 where user_id = $1', [owner.id]);
+  assert.ok(await claim(owner, now(), { attempt }));
+  const [lane] = await service.db.query<{ locked_until: Date | null }>(
+    'select locked_until from otp.lane where user_id = $1',
+    [owner.id],
+  );
+  assert.ok(lane?.locked_until);
+});
