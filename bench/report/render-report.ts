@@ -1,0 +1,107 @@
+import type { LoginSummary, RequestSummary } from './summaries.ts';
+import { formatFigure, renderTable } from './table.ts';
+
+export interface Report {
+  node: string;
+  cores: number;
+  cpu: string;
+  stores: string[];
+  cost: number;
+  rounds: number;
+  seconds: number;
+  login?: LoginSummary[];
+  /** CPU in milliseconds a second while nobody calls. */
+  idle?: Record<string, number>;
+  refresh?: RequestSummary[];
+  verify?: RequestSummary[];
+}
+
+const cpuNotes = [
+  'CPU is utime + stime of users, otp and gateway (audit on: collector and sequencer run in the gateway), of every',
+  'PostgreSQL process (ended backends included) and of Redis; the load generator is not in it, but on the same cores.',
+  '"beyond" subtracts one raw hash as measured in the same run; "by threads" leaves out what the hashing threads of',
+  'users spent instead. Raw bcrypt runs at the same low priority as the hashes of users. "others" is what everybody else',
+  'on the machine used, in cores: the more, the less the figures mean.',
+];
+
+export function renderReport(report: Report): string {
+  const blocks = [
+    [
+      `${report.cores} cores (${report.cpu}), Node.js ${report.node}, ${report.stores.join(', ')}`,
+      `bcrypt cost ${report.cost}; medians of ${report.rounds} rounds of ${report.seconds} s; times in ms`,
+    ].join('\n'),
+  ];
+  if (report.login) blocks.push(renderLogins(report.login), renderCpu(report), cpuNotes.join('\n'));
+  for (const name of ['refresh', 'verify'] as const) {
+    const summaries = report[name];
+    if (summaries) blocks.push(renderRequests(name, summaries));
+  }
+  const failures = [...(report.login ?? []), ...(report.refresh ?? []), ...(report.verify ?? [])].filter(
+    (summary) => summary.failed > 0,
+  );
+  for (const { failed, firstFailure } of failures)
+    blocks.push(`${failed} calls failed, the first with ${firstFailure}`);
+  return blocks.join('\n\n');
+}
+
+function renderLogins(summaries: readonly LoginSummary[]): string {
+  const header = [
+    'login',
+    'logins/s',
+    'raw/s',
+    'ratio',
+    'low..high',
+    'login p50',
+    'p99',
+    'otp p50',
+    'p99',
+    'refused',
+    'others',
+  ];
+  const rows = summaries.map((one) => [
+    `${one.concurrency} at once`,
+    formatFigure(one.perSecond),
+    formatFigure(one.rawPerSecond),
+    one.ratio.toFixed(3),
+    `${one.ratioLowest.toFixed(2)}..${one.ratioHighest.toFixed(2)}`,
+    formatFigure(one.calls['POST /login']?.p50),
+    formatFigure(one.calls['POST /login']?.p99),
+    formatFigure(one.calls['POST /login/otp']?.p50),
+    formatFigure(one.calls['POST /login/otp']?.p99),
+    String(one.refused),
+    formatFigure(one.othersShare),
+  ]);
+  return renderTable(header, rows);
+}
+
+const spenders = ['gateway', 'users', 'otp', 'postgres', 'redis', 'hashing'];
+
+function renderCpu({ login = [], idle }: Report): string {
+  const header = ['CPU in ms', 'beyond', 'by threads', ...spenders, 'raw hash', 'generator'];
+  const rows = login.map(({ concurrency, cpuMs, rawCpuMs }) => [
+    `a login, ${concurrency} at once`,
+    formatFigure(cpuMs?.beyondRawHash),
+    formatFigure(cpuMs?.beyondHashing),
+    ...spenders.map((name) => formatFigure(cpuMs?.[name])),
+    formatFigure(rawCpuMs),
+    formatFigure(cpuMs?.loadGenerator),
+  ]);
+  if (idle) rows.push(['a second without calls', '', '', ...spenders.map((name) => formatFigure(idle[name]))]);
+  return renderTable(header, rows);
+}
+
+function renderRequests(name: string, summaries: readonly RequestSummary[]): string {
+  const rows = summaries.map((one) => {
+    const [times] = Object.values(one.calls);
+    return [
+      `${one.concurrency} at once`,
+      formatFigure(one.perSecond),
+      formatFigure(times?.p50),
+      formatFigure(times?.p99),
+      formatFigure(one.gatewayShare),
+      String(one.refused),
+      formatFigure(one.othersShare),
+    ];
+  });
+  return renderTable([name, 'requests/s', 'p50', 'p99', 'gateway cores', 'refused', 'others'], rows);
+}

@@ -1,0 +1,86 @@
+import type { LoginRound } from '../measure-logins.ts';
+import type { RequestRound } from '../measure-requests.ts';
+import { median } from './percentile.ts';
+
+interface Rates {
+  concurrency: number;
+  perSecond: number;
+  /** Median and 99th percentile of each call, in milliseconds. */
+  calls: Record<string, { p50: number; p99: number }>;
+  refused: number;
+  failed: number;
+  firstFailure: string | undefined;
+  /** CPU that others used, as a share of one core. */
+  othersShare: number | undefined;
+}
+
+export interface RequestSummary extends Rates {
+  gatewayShare: number | undefined;
+}
+
+export interface LoginSummary extends Rates {
+  rawPerSecond: number;
+  ratio: number;
+  ratioLowest: number;
+  ratioHighest: number;
+  rawCpuMs: number;
+  /** Milliseconds of CPU of one login, by who spent them. */
+  cpuMs: Record<string, number> | undefined;
+}
+
+type Round = LoginRound | RequestRound;
+
+/** One summary for each number of clients; rates, times and CPU are medians over the rounds. */
+export function summariseLogins(rounds: readonly LoginRound[]): LoginSummary[] {
+  return byConcurrency(rounds).map((group) => ({
+    ...summariseRates(group),
+    rawPerSecond: medianOf(group, (round) => round.rawPerSecond),
+    ratio: medianOf(group, (round) => round.ratio),
+    ratioLowest: Math.min(...group.map((round) => round.ratio)),
+    ratioHighest: Math.max(...group.map((round) => round.ratio)),
+    rawCpuMs: medianOf(group, (round) => round.rawCpuMs),
+    cpuMs: mediansByName(group.flatMap((round) => (round.perLogin ? [{ ...round.perLogin }] : []))),
+  }));
+}
+
+export function summariseRequests(rounds: readonly RequestRound[]): RequestSummary[] {
+  return byConcurrency(rounds).map((group) => ({
+    ...summariseRates(group),
+    gatewayShare: share(group, (cpu) => cpu.gateway),
+  }));
+}
+
+function summariseRates(group: readonly Round[]): Rates {
+  const names = [...new Set(group.flatMap((round) => Object.keys(round.calls)))];
+  const times = (name: string, at: 'p50' | 'p99') => medianOf(group, (round) => round.calls[name]?.[at] ?? Number.NaN);
+  return {
+    concurrency: group[0]?.concurrency ?? 0,
+    perSecond: medianOf(group, (round) => round.perSecond),
+    calls: Object.fromEntries(names.map((name) => [name, { p50: times(name, 'p50'), p99: times(name, 'p99') }])),
+    refused: group.reduce((sum, round) => sum + round.refused, 0),
+    failed: group.reduce((sum, round) => sum + round.failed, 0),
+    firstFailure: group.find((round) => round.firstFailure)?.firstFailure,
+    othersShare: share(group, (cpu) => cpu.others),
+  };
+}
+
+function share(group: readonly Round[], pick: (cpu: NonNullable<Round['cpu']>) => number): number | undefined {
+  if (group.some((round) => round.cpu === undefined)) return undefined;
+  return medianOf(group, (round) => (round.cpu ? pick(round.cpu) / round.elapsedMs : Number.NaN));
+}
+
+function byConcurrency<One extends Round>(rounds: readonly One[]): One[][] {
+  return [...Map.groupBy(rounds, (round) => round.concurrency).values()];
+}
+
+function medianOf<One>(group: readonly One[], pick: (one: One) => number): number {
+  return median(group.map(pick));
+}
+
+function mediansByName(records: readonly Record<string, number>[]): Record<string, number> | undefined {
+  const [first] = records;
+  if (first === undefined) return undefined;
+  return Object.fromEntries(
+    Object.keys(first).map((name) => [name, medianOf(records, (one) => one[name] ?? Number.NaN)]),
+  );
+}

@@ -1,0 +1,63 @@
+// What is measured: the stores, and users, otp and gateway each as one process with the environment that `npm start`
+// would give it. Limits per address are off, since all load comes from one, and the code window is wide, since an
+// account can use each time step once.
+import { resolve } from 'node:path';
+import { generateKeys } from '../../supervisor/generate-keys.ts';
+import { createPartEnvironment, type PartName } from '../../supervisor/part-environment.ts';
+import { findFreePort } from '../../test/support/servers/free-port.ts';
+import { openStores, type Stores } from './open-stores.ts';
+import { type PartProcess, startPart } from './start-part.ts';
+
+export const windowSteps = 10;
+
+export interface System extends AsyncDisposable {
+  url: string;
+  stores: Stores;
+  parts: Record<PartName, PartProcess>;
+}
+
+export async function startSystem(options: {
+  folder: string;
+  cost: number;
+  profileFolder: string | undefined;
+}): Promise<System> {
+  await using opened = new AsyncDisposableStack();
+  const stores = opened.use(await openStores(options.folder));
+  const installation = {
+    env: {
+      PATH: process.env.PATH,
+      REDIS_URL: stores.redis.url,
+      LOG_LEVEL: 'warn',
+      BCRYPT_COST: String(options.cost),
+      OTP_WINDOW: String(windowSteps),
+      PASSWORD_TRIES_PER_ADDRESS: '0',
+      ADDRESS_FAILURES: '0',
+      SIGNUPS_PER_ADDRESS: '0',
+      // A run may last longer than a token of ten minutes.
+      ACCESS_TOKEN_SECONDS: '7200',
+      SESSION_IDLE_SECONDS: '7200',
+    },
+    keys: generateKeys(),
+    host: '127.0.0.1',
+    ports: {
+      users: { http: await findFreePort(), ops: 0 },
+      otp: { http: await findFreePort(), ops: 0 },
+      gateway: { http: await findFreePort(), ops: 0 },
+    },
+    databaseUrl: stores.postgres.url,
+  };
+  const { profileFolder } = options;
+  const nodeArgs = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profileFolder)}`];
+  const start = async (name: PartName) =>
+    opened.adopt(await startPart(name, createPartEnvironment(name, installation), nodeArgs), (part) => part.close());
+  const users = await start('users');
+  const otp = await start('otp');
+  const gateway = await start('gateway');
+  const all = opened.move();
+  return {
+    url: gateway.url,
+    stores,
+    parts: { users, otp, gateway },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
