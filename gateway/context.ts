@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
 import { createLogger, type Logger } from '@sallyport/logger';
 import { type Db, openDb, pendingMigrations } from '@sallyport/postgres';
-import { isMemory, openRedis } from '@sallyport/redis';
+import { isMemory, openRedis, whenReady } from '@sallyport/redis';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.ts';
 import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
@@ -68,6 +68,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
         prefix: overrides.redisPrefix ?? 'sallyport:',
         onError: warn(logger, 'redis'),
       });
+  if (redis) await whenReady(redis);
   const services = {
     users: createServiceClient({
       service: 'users',

@@ -1,1 +1,1 @@
-export { isMemory, openRedis, type RedisClient, redisCall } from './open-redis.ts';
+export { isMemory, openRedis, type RedisClient, redisCall, whenReady } from './open-redis.ts';

@@ -4,6 +4,7 @@ import { Cluster, type Command, Redis } from 'ioredis';
 export type RedisClient = Redis | Cluster;
 
 const commandMs = 200;
+const readyMs = 2_000;
 
 const deadlines = {
   connectTimeout: 1_000,
@@ -28,6 +29,19 @@ export function openRedis(options: { url: string; prefix?: string; onError?: (er
   const client = withDeadline(connect(options.url, { ...deadlines, keyPrefix: options.prefix ?? '' }));
   client.on('error', (error: Error) => options.onError?.(error));
   return client;
+}
+
+/**
+ * Waits until the client is connected, but no longer than 2 s or its first fault: a Redis that is there is there for the
+ * first request already, and one that is away makes a part unready, not unable to start.
+ */
+export async function whenReady(client: RedisClient): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, readyMs);
+  client.once('ready', resolve).once('error', resolve);
+  await promise;
+  clearTimeout(timer);
+  client.off('ready', resolve).off('error', resolve);
 }
 
 /** Awaits a command; whatever Redis or the way to it says against, it is unavailable: nobody may take that for a yes. */
