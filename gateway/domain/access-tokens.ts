@@ -15,7 +15,7 @@ const Claims = z.object({
   auth_time: z.int(),
   amr: z.array(z.string()),
 });
-export type AccessClaims = z.infer<typeof Claims>;
+type AccessClaims = z.infer<typeof Claims>;
 
 export interface AccessTokens {
   sign(claims: AccessClaims & { roles: readonly string[] }, jti: string): string;

@@ -73,7 +73,7 @@ function operationOf(row: GatewayRoute): ZodOpenApiOperationObject {
 }
 
 /** What a route may refuse with: its own problems, and those of the steps before its handler. */
-export function problemsOf(row: GatewayRoute): ProblemCode[] {
+function problemsOf(row: GatewayRoute): ProblemCode[] {
   const takesInput = row.body ?? row.params ?? row.query;
   return [
     ...(row.problems ?? []),

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import { routes } from '../routes/index.ts';
 import { createOpenApi } from './create-document.ts';
@@ -29,7 +29,7 @@ const start = `window.ui = SwaggerUIBundle({
 /** `/openapi.json`, and `/docs` that shows it, all from files of this process. */
 export function mountDocuments(app: Express, publicUrl: string): void {
   const text = JSON.stringify(createOpenApi(routes, publicUrl));
-  const files = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const files = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   app.get('/openapi.json', (_req, res) => void res.type('application/json').send(text));
   app.get('/docs', (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));

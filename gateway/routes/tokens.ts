@@ -1,12 +1,14 @@
+import type { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { Issued } from '../domain/issue-session.ts';
 import type { Session } from '../domain/session.ts';
+import type { Tokens, User } from '../schemas/outputs.ts';
 
 /** The tokens of a session, as every call that gives some answers them. */
-export function createTokens(context: GatewayContext, { session, refreshToken }: Issued) {
+export function createTokens(context: GatewayContext, { session, refreshToken }: Issued): z.infer<typeof Tokens> {
   const { ACCESS_TOKEN_SECONDS, SESSION_IDLE_SECONDS } = context.config;
   return {
-    token_type: 'Bearer' as const,
+    token_type: 'Bearer',
     access_token: context.accessTokens.sign(
       { sub: session.userId, sid: session.id, auth_time: session.authTime, amr: session.amr, roles: session.roles },
       context.randomUuid(),
@@ -19,7 +21,7 @@ export function createTokens(context: GatewayContext, { session, refreshToken }:
 }
 
 /** The account as its session knows it: a live session has the second factor exactly if the account has one. */
-export function userOf(session: Session) {
+function userOf(session: Session): z.infer<typeof User> {
   return {
     id: session.userId,
     username: session.username,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 const codePoints = (text: string) => Array.from(text).length;
 
-export const Username = z
+const Username = z
   .string()
   .transform((text, context) => {
     const name = canonicalName(text);

@@ -28,7 +28,7 @@ export const Tokens = z.object(tokenFields).meta({ id: 'Tokens' });
 
 export const LoginComplete = z.object({ status: z.literal('complete'), ...tokenFields }).meta({ id: 'LoginComplete' });
 
-export const OtpRequired = z
+const OtpRequired = z
   .object({
     status: z.literal('otp_required'),
     challenge: z.string().meta({ description: 'Good for POST /login/otp alone' }),
@@ -85,7 +85,7 @@ const nullableText = z.string().nullable();
 const Party = z.object({ type: z.string(), id: nullableText }).nullable();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const AuditEvent = z
+const AuditEvent = z
   .object({
     specversion: z.literal('1.0'),
     id: z.uuid(),

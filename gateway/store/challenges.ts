@@ -8,7 +8,7 @@ export interface Challenge {
 }
 
 /** `dead`: known, but expired, used or out of tries; `unknown`: never existed, or long gone. */
-export type TakenTry = { state: 'taken'; challenge: Challenge } | { state: 'dead' } | { state: 'unknown' };
+type TakenTry = { state: 'taken'; challenge: Challenge } | { state: 'dead' } | { state: 'unknown' };
 
 /**
  * Where challenges live, under the SHA-256 of their handle. A try is taken by one atomic step, before the code is

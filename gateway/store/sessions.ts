@@ -15,7 +15,7 @@ export interface Session {
   refresh: RefreshState;
 }
 
-export interface RefreshState {
+interface RefreshState {
   number: number;
   keyId: string;
   secret: Buffer;
