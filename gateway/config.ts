@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { cidrs, keyRing, list, optionalUrl, port, roles, seconds, secrets, tries } from '@sallyport/config';
+import { cidrs, keyRing, list, opsPort, optionalUrl, port, roles, seconds, secrets, tries } from '@sallyport/config';
 import { z } from 'zod';
 
 const url = (...protocols: string[]) => optionalUrl(...protocols).pipe(z.string('is missing'));
@@ -8,7 +8,7 @@ const url = (...protocols: string[]) => optionalUrl(...protocols).pipe(z.string(
 export const GatewayConfig = z.object({
   HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port(8080),
-  OPS_PORT: port(0).optional(),
+  OPS_PORT: opsPort,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: url('postgres:', 'postgresql:'),
   REDIS_URL: z.string().regex(/^(memory:$|rediss?:\/\/|redis\+sentinel:\/\/)/, 'must be a Redis URL or memory:'),

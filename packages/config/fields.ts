@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** A TCP port; 0 asks for a free one. */
 export const port = (preset: number) => wholeNumber(0, 65535).default(preset);
 
+/** The port of health and metrics; without one it follows the part's own port. */
+export const opsPort = wholeNumber(0, 65535).optional();
+
 /** A duration in whole seconds. */
 export const seconds = (preset: number) => wholeNumber(1, 31_536_000).default(preset);
 

@@ -1,3 +1,3 @@
-export { cidrs, list, optionalUrl, port, roles, seconds, secrets, tries } from './fields.ts';
+export { cidrs, list, opsPort, optionalUrl, port, roles, seconds, secrets, tries } from './fields.ts';
 export { type Key, KeyRing, keyRing } from './key-ring.ts';
 export { ConfigError, readConfig } from './read-config.ts';

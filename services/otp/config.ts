@@ -1,4 +1,4 @@
-import { keyRing, optionalUrl, port, seconds, secrets, tries } from '@sallyport/config';
+import { keyRing, opsPort, optionalUrl, port, seconds, secrets, tries } from '@sallyport/config';
 import { z } from 'zod';
 
 const redisUrl = z
@@ -19,7 +19,7 @@ const issuer = z
 export const OtpConfig = z.object({
   HOST: z.string().default('127.0.0.1'),
   OTP_PORT: port(8082),
-  OPS_PORT: port(0).optional(),
+  OPS_PORT: opsPort,
   DATABASE_URL: optionalUrl('postgres:', 'postgresql:').unwrap(),
   REDIS_URL: redisUrl,
   SERVICE_SECRETS: secrets,

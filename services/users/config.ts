@@ -1,4 +1,4 @@
-import { keyRing, port, secrets } from '@sallyport/config';
+import { keyRing, opsPort, port, secrets } from '@sallyport/config';
 import { canonicalName } from '@sallyport/contracts';
 import { z } from 'zod';
 
@@ -9,7 +9,7 @@ export const UsersConfig = z
   .object({
     HOST: z.string().default('127.0.0.1'),
     USERS_PORT: port(8081),
-    OPS_PORT: port(0).unwrap().optional(),
+    OPS_PORT: opsPort,
     DATABASE_URL: z.string().refine(isPostgresUrl, 'must be a URL (postgres:, postgresql:)'),
     SERVICE_SECRETS: secrets,
     PASSWORD_PEPPERS: keyRing((bytes) => bytes.length >= 32, 'at least 32 bytes in base64'),
