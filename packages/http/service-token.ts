@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { RequestContext } from '@sallyport/contracts';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
@@ -27,10 +28,12 @@ export function signServiceToken(
   now: () => number,
   claims: ServiceClaims,
 ): string {
+  const [first] = secrets;
+  if (first === undefined) throw new Error('there is no secret to sign with');
   const iat = Math.floor(now() / 1_000);
   const payload = { iss: issuer, aud: audience, iat, exp: iat + lifeSeconds, ctx: claims.context };
   const withSubject = claims.subject === undefined ? payload : { ...payload, sub: claims.subject };
-  return jwt.sign(withSubject, secrets[0] ?? '', { algorithm: 'HS256' });
+  return jwt.sign(withSubject, keyOf(first), { algorithm: 'HS256' });
 }
 
 /** The claims of a token that one of the secrets made for this service and that lives now, else undefined. */
@@ -42,7 +45,7 @@ export function verifyServiceToken(
 ): ServiceClaims | undefined {
   for (const secret of secrets) {
     try {
-      const payload = jwt.verify(token, secret, {
+      const payload = jwt.verify(token, keyOf(secret), {
         algorithms: ['HS256'],
         audience,
         issuer,
@@ -55,4 +58,15 @@ export function verifyServiceToken(
     } catch {}
   }
   return undefined;
+}
+
+const keys = new Map<string, KeyObject>();
+
+/** Made once: jsonwebtoken tries a text as a private and as a public key first, each time, longer than the HMAC takes. */
+function keyOf(secret: string): KeyObject {
+  const known = keys.get(secret);
+  if (known !== undefined) return known;
+  const key = createSecretKey(Buffer.from(secret));
+  keys.set(secret, key);
+  return key;
 }
