@@ -52,7 +52,7 @@ export async function openBench(options: {
     stores: [system.stores.postgres.description, system.stores.redis.description],
     measureRaw: (seconds) => raw.ask('measure', { cost, threads: cores, rampMs: 500, windowMs: seconds * 1_000 }),
     prepareAccounts: (count) =>
-      load.ask('prepare', { url: system.url, accounts: count, windowSteps, concurrency: 4 * cores }),
+      load.ask('prepare', { url: system.url, accounts: count, windowSteps, concurrency: 2 * cores }),
     async measureIdle(seconds) {
       const before = readCpuTimes(system, load.pid);
       await sleep(seconds * 1_000, undefined, { signal });

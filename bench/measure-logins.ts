@@ -64,7 +64,7 @@ export async function measureLogins(
       const after = await bench.measureRaw(seconds);
       const login = holdAgainst(logins, clients, before, after);
       tell(
-        `round ${round} of ${rounds}, ${clients} at once: ${login.perSecond.toFixed(1)} logins/s, raw ${login.rawPerSecond.toFixed(1)}/s, ratio ${login.ratio.toFixed(3)}`,
+        `round ${round} of ${rounds}, ${clients} at once: ${login.perSecond.toFixed(1)} logins/s, raw ${login.rawPerSecond.toFixed(1)}/s, ratio ${login.ratio.toFixed(3)}${others(login)}`,
       );
       measured.push(login);
       before = after;
@@ -84,4 +84,8 @@ function cpuOfOne(cpu: CpuTimes, logins: number, rawCpuMs: number): LoginCpu {
   const one = mapTimes(cpu, (ms) => ms / logins);
   const beyond = beyondHashing(one);
   return { ...one, beyondHashing: beyond, beyondRawHash: beyond + one.hashing - rawCpuMs };
+}
+
+function others({ cpu, elapsedMs }: MeasuredRound): string {
+  return cpu === undefined ? '' : `, others used ${(cpu.others / elapsedMs).toFixed(2)} cores`;
 }

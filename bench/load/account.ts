@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readOtpauthUri } from '../../test/support/authenticator.ts';
 import { type CodeBook, createCodeBook } from './code-book.ts';
 import type { Answered, GatewayApi } from './gateway-api.ts';
@@ -19,7 +20,7 @@ const laterSteps = 120;
 export async function createLoadAccount(api: GatewayApi, windowSteps: number): Promise<LoadAccount> {
   const username = `load-${randomBytes(8).toString('hex')}@example.com`;
   const password = randomBytes(12).toString('base64url');
-  const signedUp = expect(201, await api.call('POST', '/signup', { username, password }));
+  const signedUp = expect(201, await patiently(() => api.call('POST', '/signup', { username, password })));
   const token: string = signedUp.body.access_token;
   const setup = expect(200, await api.call('POST', '/auth/otp/setup', {}, token));
   const { secret } = readOtpauthUri(setup.body.otpauth_uri);
@@ -27,6 +28,15 @@ export async function createLoadAccount(api: GatewayApi, windowSteps: number): P
   const enabled = expect(200, await api.call('PUT', '/auth/otp/enable', { otp: codes.draw(Date.now()) }, token));
   const { access_token: accessToken, refresh_token: refreshToken } = enabled.body;
   return { username, password, codes, accessToken, refreshToken };
+}
+
+/** Waits as long as a 503 says, until there is room. */
+async function patiently(call: () => Promise<Answered>): Promise<Answered> {
+  for (;;) {
+    const answer = await call();
+    if (answer.status !== 503) return answer;
+    await sleep(answer.retryAfterSeconds * 1_000);
+  }
 }
 
 function expect(status: number, answer: Answered): Answered {
