@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScenarioName } from './arguments.ts';
-import { startHelper } from './helper-process.ts';
+import { type Mark, startHelper } from './helper-process.ts';
 import type { LoadGeneratorHandlers, RawBcryptHandlers, RawFigures, RoundFigures } from './load/messages.ts';
 import { type CpuTimes, cpuSpent, mapTimes, readCpuTimes } from './system/cpu-meter.ts';
 import { startSystem, windowSteps } from './system/start-system.ts';
@@ -10,11 +10,17 @@ import { startSystem, windowSteps } from './system/start-system.ts';
 export interface MeasuredRound extends RoundFigures {
   perSecond: number;
   cpu: CpuTimes | undefined;
+  /** Cores that others on the machine left. */
+  coresLeft: number | undefined;
+}
+
+export interface MeasuredRaw extends RawFigures {
+  coresLeft: number | undefined;
 }
 
 export interface Bench extends AsyncDisposable {
   stores: string[];
-  measureRaw(seconds: number): Promise<RawFigures>;
+  measureRaw(seconds: number): Promise<MeasuredRaw>;
   prepareAccounts(count: number): Promise<void>;
   /** CPU in milliseconds a second while nobody calls; undefined where the system doesn't tell. */
   measureIdle(seconds: number): Promise<CpuTimes | undefined>;
@@ -47,29 +53,49 @@ export async function openBench(options: {
     startHelper<LoadGeneratorHandlers>(new URL('./load/load-generator.ts', import.meta.url), { signal }),
     (it) => it.close(),
   );
+  const pids = { loadGenerator: load.pid, rawBcrypt: raw.pid };
   const all = opened.move();
+
+  /** Reads CPU times where a helper's window opens and closes. */
+  function watch() {
+    const spent: { before?: CpuTimes | undefined; cpu?: CpuTimes | undefined } = {};
+    const onMark = (mark: Mark) => {
+      const now = readCpuTimes(system, pids);
+      if (mark === 'window-opened') spent.before = now;
+      else spent.cpu = cpuSpent(spent.before, now);
+    };
+    return { spent, onMark };
+  }
+
   return {
     stores: [system.stores.postgres.description, system.stores.redis.description],
-    measureRaw: (seconds) => raw.ask('measure', { cost, threads: cores, rampMs: 500, windowMs: seconds * 1_000 }),
+    async measureRaw(seconds) {
+      const { spent, onMark } = watch();
+      const input = { cost, threads: cores, rampMs: 500, windowMs: seconds * 1_000 };
+      const figures = await raw.ask('measure', input, onMark);
+      return { ...figures, coresLeft: coresLeft(spent.cpu, figures.elapsedMs) };
+    },
     prepareAccounts: (count) =>
       load.ask('prepare', { url: system.url, accounts: count, windowSteps, concurrency: 2 * cores }),
     async measureIdle(seconds) {
-      const before = readCpuTimes(system, load.pid);
+      const before = readCpuTimes(system, pids);
       await sleep(seconds * 1_000, undefined, { signal });
-      const spent = cpuSpent(before, readCpuTimes(system, load.pid));
+      const spent = cpuSpent(before, readCpuTimes(system, pids));
       return spent && mapTimes(spent, (ms) => ms / seconds);
     },
     async measureRound(scenario, { concurrency, rampMs, seconds }) {
-      let before: CpuTimes | undefined;
-      let cpu: CpuTimes | undefined;
-      const figures = await load.ask('round', { scenario, concurrency, rampMs, windowMs: seconds * 1_000 }, (mark) => {
-        const now = readCpuTimes(system, load.pid);
-        if (mark === 'window-opened') before = now;
-        else cpu = cpuSpent(before, now);
-      });
+      const { spent, onMark } = watch();
+      const input = { scenario, concurrency, rampMs, windowMs: seconds * 1_000 };
+      const figures = await load.ask('round', input, onMark);
       if (figures.ranDry) throw new Error('the accounts ran out of codes: measure fewer rounds or seconds');
-      return { ...figures, cpu, perSecond: (figures.completed / figures.elapsedMs) * 1_000 };
+      const { cpu } = spent;
+      const perSecond = (figures.completed / figures.elapsedMs) * 1_000;
+      return { ...figures, cpu, perSecond, coresLeft: coresLeft(cpu, figures.elapsedMs) };
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+function coresLeft(cpu: CpuTimes | undefined, elapsedMs: number): number | undefined {
+  return cpu && cores - cpu.others / elapsedMs;
 }

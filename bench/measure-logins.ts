@@ -3,8 +3,8 @@
  * round of logins is held against the two raw measurements before and after it, never against another run's.
  */
 import type { BenchOptions } from './arguments.ts';
-import { type Bench, cores, type MeasuredRound } from './bench.ts';
-import type { RawFigures } from './load/messages.ts';
+import { type Bench, cores, type MeasuredRaw, type MeasuredRound } from './bench.ts';
+import { formatFigure } from './report/table.ts';
 import { beyondHashing, type CpuTimes, mapTimes } from './system/cpu-meter.ts';
 
 export interface LoginRound extends MeasuredRound {
@@ -13,6 +13,8 @@ export interface LoginRound extends MeasuredRound {
   rawCpuMs: number;
   /** Logins a second over raw hashes a second. */
   ratio: number;
+  /** The same for each core that others left at the time; on a quiet machine no other than the ratio. */
+  adjustedRatio: number;
   /** CPU of a login in milliseconds. */
   perLogin: LoginCpu | undefined;
 }
@@ -63,9 +65,7 @@ export async function measureLogins(
       const logins = await bench.measureRound('login', { concurrency: clients, rampMs: rampMs(clients), seconds });
       const after = await bench.measureRaw(seconds);
       const login = holdAgainst(logins, clients, before, after);
-      tell(
-        `round ${round} of ${rounds}, ${clients} at once: ${login.perSecond.toFixed(1)} logins/s, raw ${login.rawPerSecond.toFixed(1)}/s, ratio ${login.ratio.toFixed(3)}${others(login)}`,
-      );
+      tell(`round ${round} of ${rounds}, ${clients} at once: ${describe(login)}`);
       measured.push(login);
       before = after;
     }
@@ -73,11 +73,13 @@ export async function measureLogins(
   return { rounds: measured, idle };
 }
 
-function holdAgainst(logins: MeasuredRound, concurrency: number, before: RawFigures, after: RawFigures): LoginRound {
+function holdAgainst(logins: MeasuredRound, concurrency: number, before: MeasuredRaw, after: MeasuredRaw): LoginRound {
   const rawPerSecond = (before.perSecond + after.perSecond) / 2;
   const rawCpuMs = (before.cpuMsPerHash + after.cpuMsPerHash) / 2;
   const perLogin = logins.cpu && cpuOfOne(logins.cpu, logins.completed, rawCpuMs);
-  return { ...logins, concurrency, rawPerSecond, rawCpuMs, ratio: logins.perSecond / rawPerSecond, perLogin };
+  const ratio = logins.perSecond / rawPerSecond;
+  const adjustedRatio = perCore(logins) / ((perCore(before) + perCore(after)) / 2);
+  return { ...logins, concurrency, rawPerSecond, rawCpuMs, ratio, adjustedRatio, perLogin };
 }
 
 function cpuOfOne(cpu: CpuTimes, logins: number, rawCpuMs: number): LoginCpu {
@@ -86,6 +88,12 @@ function cpuOfOne(cpu: CpuTimes, logins: number, rawCpuMs: number): LoginCpu {
   return { ...one, beyondHashing: beyond, beyondRawHash: beyond + one.hashing - rawCpuMs };
 }
 
-function others({ cpu, elapsedMs }: MeasuredRound): string {
-  return cpu === undefined ? '' : `, others used ${(cpu.others / elapsedMs).toFixed(2)} cores`;
+function perCore({ perSecond, coresLeft }: { perSecond: number; coresLeft: number | undefined }): number {
+  return coresLeft === undefined ? Number.NaN : perSecond / coresLeft;
+}
+
+function describe(login: LoginRound): string {
+  const rates = `${login.perSecond.toFixed(1)} logins/s, raw ${login.rawPerSecond.toFixed(1)}/s`;
+  const ratios = `ratio ${login.ratio.toFixed(3)}, adjusted ${formatFigure(login.adjustedRatio)}`;
+  return `${rates}, ${ratios}; others left ${formatFigure(login.coresLeft)} cores`;
 }

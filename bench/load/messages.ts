@@ -5,6 +5,7 @@ type SetMark = (mark: Mark) => void;
 export interface RawFigures {
   perSecond: number;
   cpuMsPerHash: number;
+  elapsedMs: number;
 }
 
 /** Times of one kind of call within a window, in milliseconds. */

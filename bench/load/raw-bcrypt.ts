@@ -14,7 +14,7 @@ const input = 'x'.repeat(64);
 if (process.platform === 'linux') setPriority(0, 10);
 
 const handlers: RawBcryptHandlers = {
-  async measure({ cost, threads, rampMs, windowMs }) {
+  async measure({ cost, threads, rampMs, windowMs }, mark) {
     const hash = await bcrypt.hash(input, cost);
     let running = true;
     let hashes = 0;
@@ -26,14 +26,20 @@ const handlers: RawBcryptHandlers = {
     };
     const workers = Array.from({ length: 2 * threads }, worker);
     await sleep(rampMs);
+    mark('window-opened');
     const before = { hashes, at: performance.now(), cpu: process.cpuUsage() };
     await sleep(windowMs);
     const count = hashes - before.hashes;
     const elapsedMs = performance.now() - before.at;
     const cpu = process.cpuUsage(before.cpu);
+    mark('window-closed');
     running = false;
     await Promise.all(workers);
-    return { perSecond: (count / elapsedMs) * 1_000, cpuMsPerHash: (cpu.user + cpu.system) / 1_000 / count };
+    return {
+      perSecond: (count / elapsedMs) * 1_000,
+      cpuMsPerHash: (cpu.user + cpu.system) / 1_000 / count,
+      elapsedMs,
+    };
   },
 };
 

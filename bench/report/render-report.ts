@@ -21,7 +21,7 @@ const cpuNotes = [
   'PostgreSQL process (ended backends included) and of Redis; the load generator is not in it, but on the same cores.',
   '"beyond" subtracts one raw hash as measured in the same run; "by threads" leaves out what the hashing threads of',
   'users spent instead. Raw bcrypt runs at the same low priority as the hashes of users. "others" is what everybody else',
-  'on the machine used, in cores: the more, the less the figures mean.',
+  'on the machine used, in cores; "adjusted" is the ratio for each core that they left at the time.',
 ];
 
 export function renderReport(report: Report): string {
@@ -51,6 +51,7 @@ function renderLogins(summaries: readonly LoginSummary[]): string {
     'raw/s',
     'ratio',
     'low..high',
+    'adjusted',
     'login p50',
     'p99',
     'otp p50',
@@ -64,6 +65,7 @@ function renderLogins(summaries: readonly LoginSummary[]): string {
     formatFigure(one.rawPerSecond),
     one.ratio.toFixed(3),
     `${one.ratioLowest.toFixed(2)}..${one.ratioHighest.toFixed(2)}`,
+    formatFigure(one.adjustedRatio),
     formatFigure(one.calls['POST /login']?.p50),
     formatFigure(one.calls['POST /login']?.p99),
     formatFigure(one.calls['POST /login/otp']?.p50),

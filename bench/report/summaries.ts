@@ -21,6 +21,8 @@ export interface RequestSummary extends Rates {
 export interface LoginSummary extends Rates {
   rawPerSecond: number;
   ratio: number;
+  /** For each core that others left; NaN where the system doesn't tell. */
+  adjustedRatio: number;
   ratioLowest: number;
   ratioHighest: number;
   rawCpuMs: number;
@@ -36,6 +38,7 @@ export function summariseLogins(rounds: readonly LoginRound[]): LoginSummary[] {
     ...summariseRates(group),
     rawPerSecond: medianOf(group, (round) => round.rawPerSecond),
     ratio: medianOf(group, (round) => round.ratio),
+    adjustedRatio: medianOf(group, (round) => round.adjustedRatio),
     ratioLowest: Math.min(...group.map((round) => round.ratio)),
     ratioHighest: Math.max(...group.map((round) => round.ratio)),
     rawCpuMs: medianOf(group, (round) => round.rawCpuMs),

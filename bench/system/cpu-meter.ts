@@ -12,12 +12,16 @@ export interface CpuTimes {
   postgres: number;
   redis: number;
   loadGenerator: number;
+  rawBcrypt: number;
   /** Everything else on the machine, our own benchmark process included. */
   others: number;
 }
 
 /** Reads the CPU times of everything that is measured; undefined where the system doesn't tell. */
-export function readCpuTimes(system: System, loadGeneratorPid: number): CpuTimes | undefined {
+export function readCpuTimes(
+  system: System,
+  helpers: { loadGenerator: number; rawBcrypt: number },
+): CpuTimes | undefined {
   if (!hasCpuTimes) return undefined;
   const { parts, stores } = system;
   const hashing = lowPriorityCpuMs(parts.users.pid);
@@ -28,7 +32,8 @@ export function readCpuTimes(system: System, loadGeneratorPid: number): CpuTimes
     gateway: processCpuMs(parts.gateway.pid),
     postgres: stores.postgres.pid === undefined ? 0 : treeCpuMs(stores.postgres.pid),
     redis: stores.redis.pid === undefined ? 0 : treeCpuMs(stores.redis.pid),
-    loadGenerator: processCpuMs(loadGeneratorPid),
+    loadGenerator: processCpuMs(helpers.loadGenerator),
+    rawBcrypt: processCpuMs(helpers.rawBcrypt),
   };
   const ours = Object.values(times).reduce((sum, ms) => sum + ms, 0);
   return { ...times, others: machineBusyMs() - ours };
