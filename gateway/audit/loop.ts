@@ -25,19 +25,22 @@ const idleMs = 250;
 const closeMs = 1_000;
 
 /**
- * Runs rounds for ever: at once while one says that there is more, else every `everyMs` and when nudged. Nothing is
- * thrown out; a failure backs off, and is logged when it begins, when it becomes another one, and when it ends.
+ * Runs rounds for ever: at once while one says that there is more, else every `everyMs` and when nudged, but not
+ * before `restMs` have passed. Nothing is thrown out; a failure backs off, and is logged when it begins, when it
+ * becomes another one, and when it ends.
  */
 export function startLoop(options: {
   name: string;
   logger: Logger;
   now: () => number;
   everyMs: number;
+  /** The shortest pause after a round that left nothing: what comes meanwhile is done together. */
+  restMs?: number;
   /** Rounds run only while this holds. */
   active: () => boolean;
   round: (round: Round) => Promise<boolean>;
 }): Loop {
-  const { name, everyMs, active } = options;
+  const { name, everyMs, restMs = 0, active } = options;
   const bell = createBell();
   const closing = new AbortController();
   const outage = trackOutage(options);
@@ -47,14 +50,20 @@ export function startLoop(options: {
     try {
       const more = await options.round({ signal: closing.signal, bell, working: outage.over });
       outage.over();
-      if (!more) await bell.wait(everyMs);
+      if (more) return;
+      if (restMs > 0) await pause(restMs);
+      await bell.wait(everyMs);
     } catch (error) {
       if (!closing.signal.aborted) await pauseAfter(error);
     }
   }
 
   async function pauseAfter(error: unknown): Promise<void> {
-    await sleep(backOffMs(outage.failed(error)), undefined, { signal: closing.signal }).catch(() => undefined);
+    await pause(backOffMs(outage.failed(error)));
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined);
   }
 
   async function run(): Promise<void> {

@@ -17,6 +17,9 @@ import { forgetSeen } from './store/outbox.ts';
 import { sweepFlags } from './sweep.ts';
 import { recordEvents } from './take-over.ts';
 
+/** A page of what came in this time costs little more than one event, and nobody waits for it. */
+const restMs = 40;
+
 export interface PipelineOptions {
   db: Db;
   users: ServiceClient;
@@ -57,7 +60,7 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
   const loops: Loop[] = [];
   const lease = startLease({ db, name: 'audit', holder, logger, now, onHeld: () => wake(loops) });
   const start = (name: string, everyMs: number, round: (round: Round) => Promise<boolean>) => {
-    const loop = startLoop({ name, logger, now, everyMs, active: lease.held, round });
+    const loop = startLoop({ name, logger, now, everyMs, restMs, active: lease.held, round });
     loops.push(loop);
     return loop;
   };
