@@ -11,19 +11,31 @@ test('measures every scenario at cost 10 unless told otherwise', () => {
     seconds: 6,
     rounds: 3,
     concurrency: [8, 32],
+    limits: false,
     json: false,
     profileFolder: undefined,
   });
 });
 
 test('reads scenarios and options in any order', () => {
-  const options = readArguments(['--cost', '4', 'login', '--concurrency=1,64', '--json', 'verify', '--profile', 'out']);
+  const options = readArguments([
+    '--cost',
+    '4',
+    'login',
+    '--concurrency=1,64',
+    '--json',
+    '--limits',
+    'verify',
+    '--profile',
+    'out',
+  ]);
   assert.deepEqual(options, {
     scenarios: ['login', 'verify'],
     cost: 4,
     seconds: 6,
     rounds: 3,
     concurrency: [1, 64],
+    limits: true,
     json: true,
     profileFolder: 'out',
   });

@@ -35,6 +35,7 @@ export const cores = availableParallelism();
 export async function openBench(options: {
   folder: string;
   cost: number;
+  limits: boolean;
   profileFolder: string | undefined;
   signal: AbortSignal;
 }): Promise<Bench> {

@@ -27,6 +27,7 @@ async function run(options: BenchOptions, folder: string, signal: AbortSignal): 
     cpu: cpus()[0]?.model ?? 'unknown',
     stores: bench.stores,
     cost: options.cost,
+    limits: options.limits,
     rounds: options.rounds,
     seconds: options.seconds,
   };

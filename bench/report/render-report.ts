@@ -7,6 +7,7 @@ export interface Report {
   cpu: string;
   stores: string[];
   cost: number;
+  limits: boolean;
   rounds: number;
   seconds: number;
   login?: LoginSummary[];
@@ -28,7 +29,7 @@ export function renderReport(report: Report): string {
   const blocks = [
     [
       `${report.cores} cores (${report.cpu}), Node.js ${report.node}, ${report.stores.join(', ')}`,
-      `bcrypt cost ${report.cost}; medians of ${report.rounds} rounds of ${report.seconds} s; times in ms`,
+      `bcrypt cost ${report.cost}, limits per address ${report.limits ? 'counting' : 'off'}; medians of ${report.rounds} rounds of ${report.seconds} s; times in ms`,
     ].join('\n'),
   ];
   if (report.login) blocks.push(renderLogins(report.login), renderCpu(report), cpuNotes.join('\n'));
@@ -100,10 +101,11 @@ function renderRequests(name: string, summaries: readonly RequestSummary[]): str
       formatFigure(one.perSecond),
       formatFigure(times?.p50),
       formatFigure(times?.p99),
-      formatFigure(one.gatewayShare),
+      formatFigure(one.gatewayCpuMs),
+      formatFigure(one.cpuMs),
       String(one.refused),
       formatFigure(one.othersShare),
     ];
   });
-  return renderTable([name, 'requests/s', 'p50', 'p99', 'gateway cores', 'refused', 'others'], rows);
+  return renderTable([name, 'requests/s', 'p50', 'p99', 'gateway CPU', 'all CPU', 'refused', 'others'], rows);
 }

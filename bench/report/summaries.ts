@@ -1,5 +1,6 @@
 import type { LoginRound } from '../measure-logins.ts';
 import type { RequestRound } from '../measure-requests.ts';
+import { beyondHashing, type CpuTimes } from '../system/cpu-meter.ts';
 import { median } from './percentile.ts';
 
 interface Rates {
@@ -15,7 +16,9 @@ interface Rates {
 }
 
 export interface RequestSummary extends Rates {
-  gatewayShare: number | undefined;
+  /** CPU of one request in milliseconds: the gateway's, and that of all parts and stores. */
+  gatewayCpuMs: number | undefined;
+  cpuMs: number | undefined;
 }
 
 export interface LoginSummary extends Rates {
@@ -49,7 +52,8 @@ export function summariseLogins(rounds: readonly LoginRound[]): LoginSummary[] {
 export function summariseRequests(rounds: readonly RequestRound[]): RequestSummary[] {
   return byConcurrency(rounds).map((group) => ({
     ...summariseRates(group),
-    gatewayShare: share(group, (cpu) => cpu.gateway),
+    gatewayCpuMs: cpuPerRequest(group, (cpu) => cpu.gateway),
+    cpuMs: cpuPerRequest(group, beyondHashing),
   }));
 }
 
@@ -67,9 +71,19 @@ function summariseRates(group: readonly Round[]): Rates {
   };
 }
 
-function share(group: readonly Round[], pick: (cpu: NonNullable<Round['cpu']>) => number): number | undefined {
-  if (group.some((round) => round.cpu === undefined)) return undefined;
-  return medianOf(group, (round) => (round.cpu ? pick(round.cpu) / round.elapsedMs : Number.NaN));
+type Pick = (cpu: CpuTimes) => number;
+
+function share(group: readonly Round[], pick: Pick): number | undefined {
+  return medianOfCpu(group, (cpu, round) => pick(cpu) / round.elapsedMs);
+}
+
+function cpuPerRequest(group: readonly Round[], pick: Pick): number | undefined {
+  return medianOfCpu(group, (cpu, round) => pick(cpu) / round.completed);
+}
+
+function medianOfCpu(group: readonly Round[], figure: (cpu: CpuTimes, round: Round) => number): number | undefined {
+  const figures = group.flatMap((round) => (round.cpu ? [figure(round.cpu, round)] : []));
+  return figures.length === 0 ? undefined : median(figures);
 }
 
 function byConcurrency<One extends Round>(rounds: readonly One[]): One[][] {
