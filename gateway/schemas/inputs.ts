@@ -35,7 +35,16 @@ const RecoveryCode = z
   .regex(/^[0-9A-Za-z]{4}([- ]?[0-9A-Za-z]{4}){3}$/, 'must be four groups of four letters or digits')
   .meta({ description: 'One of the ten, case and hyphens aside', example: 'Q7ZD-M4KX-0R2T-9HVC' });
 
-const DeviceToken = z.string().max(128).optional().meta({ description: 'From an earlier login on this device' });
+/** Longer than any token of ours, so that one sent in the wrong place is told to be wrong, not too long. */
+const longestToken = 4_096;
+
+const Token = z.string().min(1).max(longestToken);
+
+const DeviceToken = z
+  .string()
+  .max(longestToken)
+  .optional()
+  .meta({ description: 'From an earlier login on this device' });
 
 const oneCode = { otp: Otp.optional(), recovery_code: RecoveryCode.optional() };
 
@@ -57,14 +66,14 @@ export const Login = z
   .meta({ id: 'Login' });
 
 export const LoginOtp = z
-  .object({ challenge: z.string().min(1).max(128), ...oneCode, device_token: DeviceToken })
+  .object({ challenge: Token, ...oneCode, device_token: DeviceToken })
   .refine(notBoth, bothGiven)
   .refine(oneOf, noneGiven)
   .meta({ id: 'LoginOtp' });
 
-export const TokenRefresh = z.object({ refresh_token: z.string().min(1).max(256) }).meta({ id: 'TokenRefresh' });
+export const TokenRefresh = z.object({ refresh_token: Token }).meta({ id: 'TokenRefresh' });
 
-export const Logout = z.object({ refresh_token: z.string().min(1).max(256).optional() }).meta({ id: 'Logout' });
+export const Logout = z.object({ refresh_token: Token.optional() }).meta({ id: 'Logout' });
 
 export const PasswordChange = z
   .object({ current_password: Password, new_password: NewPassword, ...oneCode })
