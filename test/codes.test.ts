@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { assertSound } from './support/assert-sound.ts';
+import { endSoundly } from './support/assert-sound.ts';
 import { atOnce, inTurn, tally } from './support/at-once.ts';
 import { countEvents, readLog } from './support/audit-log.ts';
 import { codeAt } from './support/authenticator.ts';
@@ -23,10 +23,7 @@ let stack: Stack;
 before(async () => {
   stack = await startStack({ gateways: instances, otps: instances });
 });
-after(async () => {
-  await assertSound(stack);
-  await stack[Symbol.asyncDispose]();
-});
+after(() => endSoundly(stack));
 
 const answerWith = (at: number, challenge: string, otp: string) =>
   inTurn(stack.apis, at)('POST', '/login/otp', { body: { challenge, otp } });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CallOptions } from './support/api.ts';
-import { assertSound } from './support/assert-sound.ts';
+import { assertSound, endSoundly } from './support/assert-sound.ts';
 import { atOnce, inTurn, tally } from './support/at-once.ts';
 import { countEvents } from './support/audit-log.ts';
 import { laneOf } from './support/lane.ts';
@@ -13,10 +13,7 @@ let stack: Stack;
 before(async () => {
   stack = await startStack({ gateways: sharedRedisMissing ? 1 : 2 });
 });
-after(async () => {
-  await assertSound(stack);
-  await stack[Symbol.asyncDispose]();
-});
+after(() => endSoundly(stack));
 
 const logIn = (person: Person, body: object = {}, options: CallOptions = {}, at = 0, on = stack) =>
   inTurn(on.apis, at)('POST', '/login', {
@@ -104,39 +101,35 @@ test('takes passwords that a session sends from the same budget', async () => {
 });
 
 test('limits an address after its failures, an IPv6 address with its /64, and a site at ten times as many', async () => {
-  const limited = await startStack({ env: { ADDRESS_FAILURES: '5', PASSWORD_TRIES_PER_ADDRESS: '0' } });
-  try {
-    const ada = await signUp(limited.api);
-    const failFrom = async (from: string) => (await logIn(ada, wrong, { from }, 0, limited)).status;
-    for (const from of ['192.0.2.1', '2001:db8:1:1::1']) {
-      for (let at = 0; at < 5; at += 1) assert.equal(await failFrom(from), 401);
-    }
-    const refresh = (refresh_token: string) =>
-      limited.api('POST', '/token/refresh', { from: '192.0.2.1', body: { refresh_token } });
-    const signup = { from: '192.0.2.1', body: { username: 'new@example.com', password: 'another long pass phrase' } };
-    const blocked = [
-      await logIn(ada, {}, { from: '192.0.2.1' }, 0, limited),
-      await logIn(ada, {}, { from: '::ffff:192.0.2.1' }, 0, limited),
-      await logIn(ada, {}, { from: '2001:db8:1:1:ffff::2' }, 0, limited),
-      await limited.api('POST', '/signup', signup),
-      await limited.api('POST', '/login/otp', { from: '192.0.2.1', body: { challenge: 'x', otp: '123456' } }),
-      await refresh('invented'),
-    ];
-    assert.deepEqual(tally(blocked), { 'too-many-attempts': blocked.length });
-    assert.ok(blocked.every((answer) => Number(answer.headers.get('retry-after')) <= 600));
-    expect(200, await refresh(ada.refreshToken));
-    expect(200, await logIn(ada, {}, { from: '192.0.2.2' }, 0, limited));
-    expect(200, await logIn(ada, {}, { from: '2001:db8:1:2::1' }, 0, limited));
-
-    for (let network = 0; network < 9; network += 1) {
-      for (let at = 0; at < 5; at += 1) assert.equal(await failFrom(`2001:db8:1:${network + 10}::1`), 401);
-    }
-    assert.equal(await failFrom('2001:db8:1:ff::1'), 429);
-    assert.equal(await failFrom('2001:db8:2:ff::1'), 401);
-    await assertSound(limited);
-  } finally {
-    await limited[Symbol.asyncDispose]();
+  await using limited = await startStack({ env: { ADDRESS_FAILURES: '5', PASSWORD_TRIES_PER_ADDRESS: '0' } });
+  const ada = await signUp(limited.api);
+  const failFrom = async (from: string) => (await logIn(ada, wrong, { from }, 0, limited)).status;
+  for (const from of ['192.0.2.1', '2001:db8:1:1::1']) {
+    for (let at = 0; at < 5; at += 1) assert.equal(await failFrom(from), 401);
   }
+  const refresh = (refresh_token: string) =>
+    limited.api('POST', '/token/refresh', { from: '192.0.2.1', body: { refresh_token } });
+  const signup = { from: '192.0.2.1', body: { username: 'new@example.com', password: 'another long pass phrase' } };
+  const blocked = [
+    await logIn(ada, {}, { from: '192.0.2.1' }, 0, limited),
+    await logIn(ada, {}, { from: '::ffff:192.0.2.1' }, 0, limited),
+    await logIn(ada, {}, { from: '2001:db8:1:1:ffff::2' }, 0, limited),
+    await limited.api('POST', '/signup', signup),
+    await limited.api('POST', '/login/otp', { from: '192.0.2.1', body: { challenge: 'x', otp: '123456' } }),
+    await refresh('invented'),
+  ];
+  assert.deepEqual(tally(blocked), { 'too-many-attempts': blocked.length });
+  assert.ok(blocked.every((answer) => Number(answer.headers.get('retry-after')) <= 600));
+  expect(200, await refresh(ada.refreshToken));
+  expect(200, await logIn(ada, {}, { from: '192.0.2.2' }, 0, limited));
+  expect(200, await logIn(ada, {}, { from: '2001:db8:1:2::1' }, 0, limited));
+
+  for (let network = 0; network < 9; network += 1) {
+    for (let at = 0; at < 5; at += 1) assert.equal(await failFrom(`2001:db8:1:${network + 10}::1`), 401);
+  }
+  assert.equal(await failFrom('2001:db8:1:ff::1'), 429);
+  assert.equal(await failFrom('2001:db8:2:ff::1'), 401);
+  await assertSound(limited);
 });
 
 test('counts signups of an address before it looks at the name', async () => {

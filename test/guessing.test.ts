@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answered } from './support/api.ts';
-import { assertSound } from './support/assert-sound.ts';
+import { assertSound, endSoundly } from './support/assert-sound.ts';
 import { atOnce, inTurn, tally } from './support/at-once.ts';
 import { countEvents, readLog } from './support/audit-log.ts';
 import { laneOf, letLockPass } from './support/lane.ts';
@@ -23,10 +23,7 @@ let stack: Stack;
 before(async () => {
   stack = await startStack({ gateways: instances, otps: instances });
 });
-after(async () => {
-  await assertSound(stack);
-  await stack[Symbol.asyncDispose]();
-});
+after(() => endSoundly(stack));
 
 type Owner = Person & { secret: string };
 

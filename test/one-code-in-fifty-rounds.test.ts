@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answered, Api } from './support/api.ts';
-import { assertSound } from './support/assert-sound.ts';
+import { endSoundly } from './support/assert-sound.ts';
 import { atOnce, inTurn, tally } from './support/at-once.ts';
 import { challengeOf, nextCode, type Person, signUpWithFactor } from './support/people.ts';
 import { forgetKeys } from './support/redis.ts';
@@ -21,9 +21,7 @@ before(async () => {
   stack = await startStack({ gateways: 2, otps: 2, env });
 });
 after(async () => {
-  if (skip) return;
-  await assertSound(stack);
-  await stack[Symbol.asyncDispose]();
+  if (!skip) await endSoundly(stack);
 });
 
 type Use = (api: Api, person: Person, otp: string, challenge: string) => Promise<Answered>;
