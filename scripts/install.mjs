@@ -3,9 +3,20 @@
 // (written last, so a cut-off install counts as none), and runs npm only where the two differ. `npm install --no-save`
 // takes versions and checksums from the lock and leaves it alone; unlike `npm ci` it bears a lock that lacks optional
 // packages of other platforms. Of several starts at once, one installs and the others wait: a lock file whose owner
-// keeps touching it. stdout stays free for the ready line.
+// keeps touching it. The pinned Node is linked here: npm 10, which leaves out its siblings for other platforms, removes
+// the one link they share with it. stdout stays free for the ready line.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +65,11 @@ async function install(root) {
   try {
     process.stderr.write('Installing what package-lock.json lists (npm install), once\n');
     await runNpm(root);
+    dropUnusableNode(root);
   } finally {
     clearInterval(beat);
     rmSync(lock, { force: true });
   }
-  dropUnusableNode(root);
 }
 
 /** Resolves to true as the lock's owner, or to false once `done()` holds: another start did the work. */
@@ -137,14 +148,33 @@ function runNpm(root) {
   });
 }
 
-/** The pinned Node needs glibc: where it can't run, the link goes, and npm scripts fall back to the Node on the PATH. */
 function dropUnusableNode(root) {
-  const node = join(root, 'node_modules', '.bin', 'node');
-  if (existsSync(node) && spawnSync(node, ['--version']).status !== 0) rmSync(node);
+  const link = join(root, 'node_modules', '.bin', 'node');
+  if (existsSync(link) && !runs(link)) rmSync(link);
 }
 
-function checkNode(root) {
-  if (existsSync(join(root, 'node_modules', '.bin', 'node'))) return;
+function runs(node) {
+  return spawnSync(node, ['--version']).status === 0;
+}
+
+/**
+ * Makes `npm` scripts of `root` find the pinned Node, whatever npm made of its link. It needs glibc: where it can't run
+ * there is no link, and the Node on the PATH has to do.
+ */
+export function linkPinnedNode(root, { platform = process.platform, arch = process.arch } = {}) {
+  const link = join(root, 'node_modules', '.bin', 'node');
+  if (existsSync(link)) return true;
+  const names = [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`];
+  const name = names.find((one) => existsSync(join(root, 'node_modules', one, 'bin', 'node')));
+  if (name === undefined) return false;
+  if (!runs(join(root, 'node_modules', name, 'bin', 'node'))) return false;
+  const draft = `${link}.${process.pid}`;
+  symlinkSync(join('..', name, 'bin', 'node'), draft);
+  renameSync(draft, link);
+  return true;
+}
+
+function checkNode() {
   if (Number(process.versions.node.split('.')[0]) >= 24) return;
   throw new Error(
     `npm has no pinned Node.js for ${process.platform}-${process.arch}: install Node.js 24 or newer (this is ${process.versions.node})`,
@@ -155,7 +185,7 @@ async function main() {
   const root = resolve(fileURLToPath(import.meta.url), '..', '..');
   try {
     if (!inSync(root)) await install(root);
-    checkNode(root);
+    if (!linkPinnedNode(root)) checkNode();
   } catch (error) {
     process.stderr.write(`Sallyport: ${error.message}\n`);
     process.exitCode = 1;

