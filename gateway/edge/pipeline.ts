@@ -18,11 +18,11 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
   const through = { otp: passToOtp(context) };
   return (route) => [
     identify,
+    privately(route),
     ...(route.limited ? [limitAddress(context, route)] : []),
     jsonBody,
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),
-    privately(route),
     ...(route.through ? [through[route.through]] : []),
   ];
 }
@@ -60,7 +60,7 @@ function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHand
   };
 }
 
-/** What is somebody's own must not be kept by anybody between. */
+/** What is somebody's own must not be kept by anybody between; nor may a refusal of it. */
 function privately(route: GatewayRoute): RequestHandler {
   return (_req, res, next) => {
     if (route.tag !== 'public') res.set('Cache-Control', 'no-store');
