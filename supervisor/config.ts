@@ -21,7 +21,7 @@ export interface SupervisorConfig {
   logLevel: string;
 }
 
-/** @throws ConfigError naming every fault at once */
+/** @throws ConfigError naming every fault of the supervisor's own variables */
 export function readSupervisorConfig(env: NodeJS.ProcessEnv): SupervisorConfig {
   const read = readConfig(schema, env);
   return {

@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createDatabase } from './create-database.ts';
-import { probePort } from './free-port.ts';
+import { findFreePort } from './free-port.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { prepareCluster, superuser } from './postgres-cluster.ts';
 import type { Launcher } from './postgres-launcher.ts';
@@ -60,9 +60,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function takeFreePort(): Promise<number> {
-  const tried = await probePort('127.0.0.1', 0);
-  if ('port' in tried) return tried.port;
-  throw new StartError(`There is no free port on 127.0.0.1 for PostgreSQL (${tried.fault}).`);
+  const found = await findFreePort('127.0.0.1');
+  if ('port' in found) return found.port;
+  throw new StartError(`There is no free port on 127.0.0.1 for PostgreSQL (${found.fault}).`);
 }
 
 /** What it logs names no values: errors in statements belong to the caller's log, where they are redacted. */
