@@ -19,7 +19,7 @@ export interface LoginRound extends MeasuredRound {
   perLogin: LoginCpu | undefined;
 }
 
-export interface LoginCpu extends CpuTimes {
+interface LoginCpu extends CpuTimes {
   /** All parts and stores, less one raw hash as measured beside it. */
   beyondRawHash: number;
   /** All parts and stores, less what the hashing threads of users spent. */
@@ -35,7 +35,7 @@ const leastMsPerUnit = 0.04;
 const codesOfAnAccount = 19;
 
 /** How many accounts it takes so that no round runs dry. */
-export function planAccounts(options: { perSecond: number; seconds: number; concurrency: number }): number {
+function planAccounts(options: { perSecond: number; seconds: number; concurrency: number }): number {
   const logins = options.perSecond * options.seconds;
   return Math.ceil(logins / codesOfAnAccount) + 2 * options.concurrency;
 }
