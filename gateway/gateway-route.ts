@@ -29,8 +29,8 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   access: 'public' | 'bearer' | 'either token';
   /** Counts failures of the address; `unless live` leaves the refusal to the handler. */
   limited?: 'always' | 'unless live';
-  /** The session must have been authenticated within FRESH_SECONDS. */
-  fresh?: true;
+  /** The session must have been authenticated within FRESH_SECONDS; `for others`: unless it acts on itself (`:id`). */
+  fresh?: 'always' | 'for others';
   /** One of these roles, and a session with both factors. */
   roles?: readonly string[];
   /** Open to an account whose role needs a factor that isn't enrolled yet. */

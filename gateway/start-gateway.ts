@@ -2,9 +2,11 @@ import { type RunningPart, servePart } from '@sallyport/http';
 import { createApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { type GatewayOverrides, openContext } from './context.ts';
+import { findFreePort } from './free-port.ts';
 
 /** Opens everything, serves, and starts the work behind the audit log. */
-export async function startGateway(config: GatewayConfig, overrides: GatewayOverrides = {}): Promise<RunningPart> {
+export async function startGateway(given: GatewayConfig, overrides: GatewayOverrides = {}): Promise<RunningPart> {
+  const config = await withPort(given);
   const context = await openContext(config, overrides);
   return servePart({
     name: 'gateway',
@@ -17,4 +19,10 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
     dependencies: context.dependencies,
     close: () => context.close(),
   });
+}
+
+/** Tokens and links name the gateway's own address where no other is given. */
+async function withPort(config: GatewayConfig): Promise<GatewayConfig> {
+  if (config.GATEWAY_PORT !== 0 || config.PUBLIC_URL !== undefined) return config;
+  return { ...config, GATEWAY_PORT: await findFreePort(config.HOST), OPS_PORT: config.OPS_PORT ?? 0 };
 }

@@ -1,5 +1,6 @@
 import type { GatewayContext } from '../context.ts';
 import type { Challenge } from '../store/challenges.ts';
+import { isOvertaken } from '../store/fence.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, issueSession } from './issue-session.ts';
@@ -8,8 +9,8 @@ import { type Code, hashHandle, proveCode } from './prove-code.ts';
 import { recallPasswordProof } from './prove-password.ts';
 
 /*
- * Step two of a login, in this order (PROTOCOL, "Login"): a try of the challenge is taken, and given back if the lane
- * turns out to be locked; otp spends the code; users confirms that the account is neither locked nor changed since
+ * Step two of a login, in this order: a try of the challenge is taken, and given back if the lane turns out to be
+ * locked; a challenge that the fence has overtaken spends no code; otp spends the code; users confirms that the account is neither locked nor changed since
  * the password was proved; the session is issued under the fence, with the challenge's hash unique; the challenge
  * ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
  */
@@ -51,6 +52,7 @@ async function spendCode(
     await context.changes.note(log);
     return { outcome };
   };
+  if (await isOvertaken(context.db, challenge)) return fail('overtaken', 'invalid-challenge');
   const second = await proveCode(context, asker, log, context.otp.verifyCode, {
     userId,
     challenge: hash,

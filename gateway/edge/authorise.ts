@@ -10,15 +10,15 @@ type Wanted = Pick<GatewayRoute, 'roles' | 'beforeEnrolment' | 'fresh'>;
 
 /** Whether the caller's session may do what the route does: role, second factor, freshness, in this order. */
 export function authorise(context: GatewayContext, wanted: Wanted): RequestHandler {
-  return (_req, res, next) => {
+  return (req, res, next) => {
     const { session } = res.locals.caller as Caller;
-    const answer = session && refuseSession(context, wanted, session);
+    const answer = session && refuseSession(context, wanted, session, req.params.id === session.id);
     if (answer) throw new Refusal(answer);
     next();
   };
 }
 
-function refuseSession(context: GatewayContext, wanted: Wanted, session: Session) {
+function refuseSession(context: GatewayContext, wanted: Wanted, session: Session, onItself: boolean) {
   const { roles, beforeEnrolment, fresh } = wanted;
   if (roles && !session.roles.some((role) => roles.includes(role))) {
     return refuse(problems.forbidden, { detail: 'This account has no role for that.' });
@@ -30,7 +30,7 @@ function refuseSession(context: GatewayContext, wanted: Wanted, session: Session
     });
   }
   const age = context.now() / 1_000 - session.authTime;
-  if (fresh && age > context.config.FRESH_SECONDS) {
+  if (fresh && !(fresh === 'for others' && onItself) && age > context.config.FRESH_SECONDS) {
     return refuse(problems['reauthentication-required'], { detail: 'Authenticate again at /reauthenticate.' });
   }
   return undefined;

@@ -1,5 +1,4 @@
-import type { ClientRequest } from 'node:http';
-import { Agent } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Unavailable } from '@sallyport/contracts';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
@@ -23,12 +22,10 @@ export function passToOtp(context: GatewayContext): RequestHandler {
     proxyTimeout: 3_000,
     xfwd: false,
     followRedirects: false,
+    selfHandleResponse: true,
     on: {
       proxyReq: (outgoing, _req, res) => setIdentity(context, outgoing, res.locals.caller),
-      proxyRes: (incoming) => {
-        delete incoming.headers['x-powered-by'];
-        delete incoming.headers['x-request-id'];
-      },
+      proxyRes: (incoming, _req, res) => passAnswer(incoming, res),
       error: (cause, _req, res) => {
         if ('locals' in res) (res as Response).locals.passOn(new Unavailable('otp', { cause }));
         else res.destroy();
@@ -39,6 +36,22 @@ export function passToOtp(context: GatewayContext): RequestHandler {
     res.locals.passOn = next;
     return proxy(req, res, next);
   };
+}
+
+/** What is neither the thing nor its absence is no answer of otp's that anybody outside should see. */
+function passAnswer(incoming: IncomingMessage, res: Response): void {
+  const status = incoming.statusCode ?? 0;
+  if (status !== 200 && status !== 404) {
+    incoming.resume();
+    res.locals.passOn(new Unavailable('otp', { cause: new Error(`unusable answer (${status})`) }));
+    return;
+  }
+  res.status(status);
+  for (const name of ['content-type', 'content-length']) {
+    const value = incoming.headers[name];
+    if (value !== undefined) res.set(name, value);
+  }
+  incoming.pipe(res);
 }
 
 function setIdentity(context: GatewayContext, outgoing: ClientRequest, caller: Caller): void {

@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { type Express } from 'express';
+import { Refusal, refuse } from '@sallyport/http';
+import express, { type Express, type RequestHandler } from 'express';
+import { problems } from '../problems.ts';
 import { routes } from '../routes/index.ts';
 import { createOpenApi } from './create-document.ts';
 
@@ -33,5 +35,10 @@ export function mountDocuments(app: Express, publicUrl: string): void {
   app.get('/openapi.json', (_req, res) => void res.type('application/json').send(text));
   app.get('/docs', (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));
+  for (const path of ['/openapi.json', '/docs', '/docs/start.js']) app.all(path, onlyGet);
   app.use('/docs', express.static(files, { index: false, redirect: false, maxAge: '1h' }));
 }
+
+const onlyGet: RequestHandler = () => {
+  throw new Refusal(refuse(problems['method-not-allowed'], { headers: { Allow: 'GET, HEAD' } }));
+};

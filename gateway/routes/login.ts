@@ -34,7 +34,7 @@ const signup = gatewayRoute(
       case 'limited':
         return tooMany(result.retryAfterSeconds);
       case 'weak-password':
-        return weakPassword(result.reason);
+        return weakPassword(result.reason, 'password');
       case 'username-taken':
         return refuse(problems['username-taken'], { detail: 'Choose another username.' });
       case 'overtaken':

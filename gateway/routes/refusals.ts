@@ -16,10 +16,10 @@ export const tooMany = (retryAfterSeconds: number) =>
     retryAfterSeconds,
   });
 
-export const weakPassword = (reason: string) =>
+export const weakPassword = (reason: string, path: 'password' | 'new_password') =>
   refuse(problems['weak-password'], {
     detail: reason === 'too-short' ? 'A password needs at least 8 characters.' : 'This password is a common one.',
-    errors: [{ path: 'password', message: reason }],
+    errors: [{ path, message: reason }],
   });
 
 export const unauthenticated = () =>
@@ -38,7 +38,7 @@ export function refuseProof(refused: Refused): Answer {
     case 'limited':
       return tooMany(refused.retryAfterSeconds);
     case 'weak-password':
-      return weakPassword(refused.reason);
+      return weakPassword(refused.reason, 'new_password');
     case 'ended':
       return unauthenticated();
   }

@@ -78,7 +78,7 @@ const end = gatewayRoute(
     tag: 'sessions',
     access: 'bearer',
     beforeEnrolment: true,
-    fresh: true,
+    fresh: 'for others',
     params: z.object({ id: z.string().meta({ description: 'From GET /sessions' }) }),
     answers: { 204: { description: 'The session has ended' } },
     problems: ['not-found'],

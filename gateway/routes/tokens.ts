@@ -15,7 +15,7 @@ export function createTokens(context: GatewayContext, { session, refreshToken }:
     ),
     expires_in: ACCESS_TOKEN_SECONDS,
     refresh_token: refreshToken,
-    refresh_expires_in: SESSION_IDLE_SECONDS,
+    refresh_expires_in: Math.max(1, Math.min(SESSION_IDLE_SECONDS, session.secondsLeft)),
     user: userOf(session),
   };
 }

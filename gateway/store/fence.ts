@@ -42,3 +42,16 @@ export async function raiseFence(
     [userId, reason, carriedOver ?? null],
   );
 }
+
+/** Whether what was proved at these versions is worth nothing any more. */
+export async function isOvertaken(
+  db: Queryable,
+  at: { userId: string; epoch: number; factorVersion: number },
+): Promise<boolean> {
+  const rows = await db.query(
+    `select 1 from gateway.subject
+     where user_id = $1 and (locked or epoch > $2 or factor_version > $3)`,
+    [at.userId, at.epoch, at.factorVersion],
+  );
+  return rows.length > 0;
+}

@@ -12,6 +12,8 @@ export interface Session {
   amr: string[];
   /** Seconds since 1970. */
   authTime: number;
+  /** How long it lives at most from now on, in whole seconds. */
+  secondsLeft: number;
   refresh: RefreshState;
 }
 
@@ -22,7 +24,7 @@ interface RefreshState {
   hash: Buffer;
 }
 
-export interface NewSession extends Session {
+export interface NewSession extends Omit<Session, 'secondsLeft'> {
   challengeHash: string | null;
   ip: string | null;
   userAgent: string | null;
@@ -39,6 +41,7 @@ interface SessionRow {
   amr: string[];
   auth_time: number;
   account_created_at: Date;
+  seconds_left: number;
   refresh_number: number;
   refresh_key_id: string;
   refresh_secret: Buffer;
@@ -63,7 +66,7 @@ export async function insertSession(tx: Queryable, session: NewSession): Promise
        clock_timestamp() + make_interval(secs => $17)
      where exists (select 1 from fence) or exists (select 1 from created)
      on conflict (challenge_hash) do nothing
-     returning *`,
+     returning session.*, ${secondsLeft('session')}`,
     [
       session.id,
       session.userId,
@@ -87,6 +90,9 @@ export async function insertSession(tx: Queryable, session: NewSession): Promise
   return row && toSession(row);
 }
 
+const secondsLeft = (session: string) =>
+  `floor(extract(epoch from ${session}.expires_at - clock_timestamp()))::int as seconds_left`;
+
 /** What makes a session live, as a condition over `s` (session) and `f` (subject); `$idle` is in seconds. */
 const live = (idle: string) => `s.ended_at is null and s.expires_at > clock_timestamp()
   and s.last_used_at > clock_timestamp() - make_interval(secs => ${idle})
@@ -95,7 +101,7 @@ const live = (idle: string) => `s.ended_at is null and s.expires_at > clock_time
 /** The session if it lives now; asked anew at every request, never remembered. */
 export async function findLiveSession(db: Queryable, id: string, idleSeconds: number): Promise<Session | undefined> {
   const [row] = await db.query<SessionRow>(
-    `select s.* from gateway.session s join gateway.subject f using (user_id) where s.id = $1 and ${live('$2')}`,
+    `select s.*, ${secondsLeft('s')} from gateway.session s join gateway.subject f using (user_id) where s.id = $1 and ${live('$2')}`,
     [id, idleSeconds],
   );
   return row && toSession(row);
@@ -110,7 +116,7 @@ export interface RefreshView extends Session {
 
 export async function findForRefresh(db: Queryable, id: string, idleSeconds: number): Promise<RefreshView | undefined> {
   const [row] = await db.query<SessionRow & { live: boolean; ended: boolean; rotated_ago: number }>(
-    `select s.*, ${live('$2')} as live, s.ended_at is not null as ended,
+    `select s.*, ${secondsLeft('s')}, ${live('$2')} as live, s.ended_at is not null as ended,
        extract(epoch from clock_timestamp() - s.rotated_at)::float8 as rotated_ago
      from gateway.session s join gateway.subject f using (user_id) where s.id = $1`,
     [id, idleSeconds],
@@ -154,7 +160,7 @@ export async function carryOver(
      from fence f
      where s.id = $1 and s.ended_at is null and s.expires_at > clock_timestamp()
        and not f.locked and f.epoch <= $2 and f.factor_version <= $3
-     returning s.*`,
+     returning s.*, ${secondsLeft('s')}`,
     [id, to.epoch, to.factorVersion, to.amr, to.authTime],
   );
   return row && toSession(row);
@@ -198,6 +204,7 @@ function toSession(row: SessionRow): Session {
     factorVersion: row.factor_version,
     amr: row.amr,
     authTime: row.auth_time,
+    secondsLeft: row.seconds_left,
     refresh: {
       number: row.refresh_number,
       keyId: row.refresh_key_id,

@@ -32,9 +32,8 @@ export function createApp(context: OtpContext): Express {
   return newApp({
     logger,
     registry,
+    before: [authenticate],
     mount: (app) =>
-      mountRoutes<OtpContext, ServiceCaller, OtpRoute>(app, context, routes, ({ body }) =>
-        body ? [authenticate, jsonBody] : [authenticate],
-      ),
+      mountRoutes<OtpContext, ServiceCaller, OtpRoute>(app, context, routes, ({ body }) => (body ? [jsonBody] : [])),
   });
 }

@@ -28,9 +28,10 @@ export function usersApp(context: UsersContext): Express {
   return newApp({
     logger,
     registry,
+    before: [authenticate],
     mount: (app) =>
       mountRoutes<UsersContext, ServiceCaller, UsersRoute>(app, context, routes, ({ body }) =>
-        body ? [authenticate, jsonBody] : [authenticate],
+        body ? [jsonBody] : [],
       ),
   });
 }

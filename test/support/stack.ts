@@ -50,47 +50,44 @@ export const sharedRedisMissing: string | false = process.env.TEST_REDIS_URL
   : 'several instances need a Redis (TEST_REDIS_URL is not set)';
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const database = await createTestDatabase();
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await createTestDatabase());
   const db = openDb({ url: database.url, name: 'test', max: 2 });
+  opened.defer(() => db.close());
   for (const part of [usersMigrations, otpMigrations, gatewayMigrations]) await migrate(db, part);
 
   const id = randomBytes(6).toString('hex');
   const clock = createClock();
   const redisPrefix = `test:${id}:`;
   const auditNames = { exchange: `test.${id}.audit`, queue: `test.${id}.audit.all` };
-  const env: Record<string, string> = {
-    ...testKeys,
-    HOST: '127.0.0.1',
-    USERS_PORT: '0',
-    OTP_PORT: '0',
-    GATEWAY_PORT: '0',
-    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
-    DATABASE_URL: database.url,
-    REDIS_URL: process.env.TEST_REDIS_URL ?? 'memory:',
-    PUBLIC_URL: 'https://login.example.com',
-    BCRYPT_COST: '4',
-    ADDRESS_FAILURES: '0',
-    SIGNUPS_PER_ADDRESS: '0',
-    TRUSTED_PROXIES: '127.0.0.1',
-    ...(options.broker && process.env.TEST_AMQP_URL ? { AMQP_URL: process.env.TEST_AMQP_URL } : {}),
-    ...options.env,
+  opened.defer(() => removeTraces({ redisPrefix, auditNames }));
+  const env = createEnvironment(database.url, options);
+  const { now } = clock;
+
+  const start = async (part: Promise<RunningPart>) => {
+    const running = await part;
+    opened.defer(() => running.close());
+    return running;
   };
-  const now = clock.now;
-  const users = await startUsers(readConfig(UsersConfig, { ...env, SERVICE_SECRETS: env.USERS_SERVICE_SECRETS }), {
-    now,
-  });
-  const otps = await startEach(options.otps ?? 1, () =>
-    startOtp(readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS }), { now, redisPrefix }),
+  const users = await start(
+    startUsers(readConfig(UsersConfig, { ...env, SERVICE_SECRETS: env.USERS_SERVICE_SECRETS }), { now }),
   );
-  const gateways = await startEach(options.gateways ?? 1, (at) => {
-    const otpUrl = otps[at % otps.length]?.url;
-    const config = readConfig(GatewayConfig, { ...env, USERS_URL: users.url, OTP_URL: otpUrl });
-    return startGateway(config, { now, redisPrefix, auditNames });
-  });
+  const otpConfig = readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS });
+  const otps: RunningPart[] = [];
+  for (let count = options.otps ?? 1; count > 0; count -= 1) {
+    otps.push(await start(startOtp(otpConfig, { now, redisPrefix })));
+  }
+  const gateways: RunningPart[] = [];
+  for (let at = 0; at < (options.gateways ?? 1); at += 1) {
+    const OTP_URL = otps[at % otps.length]?.url;
+    const config = readConfig(GatewayConfig, { OTP_URL, USERS_URL: users.url, ...env });
+    gateways.push(await start(startGateway(config, { now, redisPrefix, auditNames })));
+  }
   const apis = gateways.map((gateway) => createApi(gateway.url));
   const [api] = apis;
   if (api === undefined) throw new Error('a stack needs a gateway');
 
+  const kept = opened.move();
   return {
     api,
     apis,
@@ -101,17 +98,29 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     env,
     parts: { users, otps, gateways },
     sql: (text, values) => db.query(text, values),
-    async [Symbol.asyncDispose]() {
-      for (const part of [...gateways, ...otps, users]) await part.close();
-      await db.close();
-      await database[Symbol.asyncDispose]();
-      await removeTraces({ redisPrefix, auditNames });
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-async function startEach(count: number, start: (at: number) => Promise<RunningPart>): Promise<RunningPart[]> {
-  return Promise.all(Array.from({ length: count }, (_, at) => start(at)));
+function createEnvironment(databaseUrl: string, options: StackOptions): Record<string, string> {
+  const { TEST_LOG_LEVEL, TEST_REDIS_URL, TEST_AMQP_URL } = process.env;
+  return {
+    ...testKeys,
+    HOST: '127.0.0.1',
+    USERS_PORT: '0',
+    OTP_PORT: '0',
+    GATEWAY_PORT: '0',
+    LOG_LEVEL: TEST_LOG_LEVEL ?? 'silent',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: TEST_REDIS_URL || 'memory:',
+    PUBLIC_URL: 'https://login.example.com',
+    BCRYPT_COST: '4',
+    ADDRESS_FAILURES: '0',
+    SIGNUPS_PER_ADDRESS: '0',
+    TRUSTED_PROXIES: '127.0.0.1',
+    ...(options.broker && TEST_AMQP_URL ? { AMQP_URL: TEST_AMQP_URL } : {}),
+    ...options.env,
+  };
 }
 
 async function removeTraces(traces: Pick<Stack, 'redisPrefix' | 'auditNames'>): Promise<void> {
