@@ -5,6 +5,22 @@ import { Unavailable } from '@sallyport/contracts';
 import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
 import { openDb, type Queryable } from './db.ts';
 
+test('a statement that nobody waits for any more leaves Postgres too', { skip: databaseMissing }, async () => {
+  await using database = await createTestDatabase();
+  const db = openDb({ url: database.url, name: 'hurried', deadlineMs: 300 });
+  const patient = openDb({ url: database.url, name: 'patient', deadlineMs: 10_000 });
+  await patient.script('create table thing (name text); insert into thing values ($$old$$)');
+  await patient.transaction(async (tx) => {
+    await tx.query('select from thing for update');
+    for (let round = 0; round < 3; round += 1) await assert.rejects(db.query('delete from thing'), Unavailable);
+    const waiting = `select from pg_stat_activity where application_name = 'hurried' and state = 'active'`;
+    assert.equal((await patient.query(waiting)).length, 0);
+  });
+  assert.equal((await patient.query('select from thing')).length, 1);
+  await db.close();
+  await patient.close();
+});
+
 suite('a transaction', { skip: databaseMissing }, () => {
   test('whose connection breaks between two statements fails, and the process lives', async () => {
     await using database = await createTestDatabase();

@@ -25,9 +25,9 @@ export interface Db extends Queryable {
 const int8 = 20;
 
 /**
- * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). In a transaction
- * Postgres itself keeps the deadline, between statements too: a process that was stopped in one loses it, and with it
- * the locks that everybody else would wait for.
+ * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). Postgres itself keeps
+ * the deadline: what nobody waits for any more runs no longer and holds no connection. It does so between the statements
+ * of a transaction too: a process that was stopped in one loses it, and with it the locks that others would wait for.
  * @param options.name what Postgres shows as the application's name
  * @param options.onError told of idle connections that broke; queries report their own errors
  */
@@ -39,13 +39,15 @@ export function openDb(options: {
   onError?: (error: Error) => void;
 }): Db {
   const deadlineMs = options.deadlineMs ?? 3_000;
-  const begin = `begin; set local idle_in_transaction_session_timeout = ${deadlineMs}; set local statement_timeout = ${deadlineMs}`;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
     max: options.max ?? 10,
     connectionTimeoutMillis: 2_000,
-    query_timeout: deadlineMs,
+    statement_timeout: deadlineMs,
+    idle_in_transaction_session_timeout: deadlineMs,
+    // A Postgres that doesn't answer at all.
+    query_timeout: deadlineMs + 500,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : pg.types.getTypeParser(oid, format)) },
@@ -59,7 +61,7 @@ export function openDb(options: {
     async transaction(work) {
       const client = await connect(pool);
       try {
-        await attempt(() => client.query(begin));
+        await attempt(() => client.query('begin'));
         const result = await work(queryable(client));
         await attempt(() => client.query('commit'));
         client.release();
