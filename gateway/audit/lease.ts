@@ -12,8 +12,8 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-const leaseSeconds = 5;
-const renewMs = 1_500;
+const leaseSeconds = 3;
+const renewMs = 1_000;
 const releaseMs = 500;
 
 export function startLease(options: {
