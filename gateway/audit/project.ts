@@ -7,7 +7,7 @@ import type { ServiceClient } from '@sallyport/http';
 import type { Queryable } from '@sallyport/postgres';
 import { applyFlag, findAccount, getFactor } from './follow-factor.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
-import { findLog, type LogRow } from './store/log.ts';
+import { findHappenings, type Happening } from './store/log.ts';
 
 /** Raises an account's fence and ends what it overtook; lower values than the fence has change nothing. */
 export type RaiseFence = (
@@ -32,11 +32,16 @@ const accountTypes = new Set([
   'sallyport.user.roles_changed',
 ]);
 
+/** Whether an event of this type is a reason to look. */
+export function isProjected(type: string): boolean {
+  return factorTypes.has(type) || accountTypes.has(type);
+}
+
 /** Projects one page of the log. Returns whether there may be more. */
 export async function projectPage(options: ProjectOptions): Promise<boolean> {
   const { db } = options;
   const cursor = await getCursor(db, 'projector');
-  const rows = await findLog(db, cursor, pageSize);
+  const rows = await findHappenings(db, cursor, pageSize);
   let done = cursor;
   try {
     for (const row of rows) {
@@ -49,7 +54,7 @@ export async function projectPage(options: ProjectOptions): Promise<boolean> {
   return rows.length === pageSize;
 }
 
-async function project(options: ProjectOptions, { type, subject }: LogRow): Promise<void> {
+async function project(options: ProjectOptions, { type, subject }: Happening): Promise<void> {
   if (subject === null) return;
   if (factorTypes.has(type)) {
     const factor = await getFactor(options.otp, subject);

@@ -19,7 +19,7 @@ async function drain(db: Db): Promise<number> {
   let numbered = 0;
   while (true) {
     const result = await sequencePage({ db, publicUrl, logger: silent });
-    numbered += result.numbered;
+    numbered += result.types.length;
     if (!result.again) return numbered;
   }
 }

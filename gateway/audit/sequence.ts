@@ -11,8 +11,8 @@ import { appendPage, readOutbox } from './store/log.ts';
 const pageSize = 500;
 
 export interface SequenceResult {
-  /** How many events got a number. */
-  numbered: number;
+  /** The types of the events that got a number, in order. */
+  types: string[];
   /** There may be more to do at once: the page was full, or another gateway was faster. */
   again: boolean;
 }
@@ -24,11 +24,11 @@ export async function sequencePage(options: {
   logger: Logger;
 }): Promise<SequenceResult> {
   const { head, rows } = await readOutbox(options.db, pageSize);
-  if (rows.length === 0) return { numbered: 0, again: false };
+  if (rows.length === 0) return { types: [], again: false };
   const page = numberPage(head, rows, options.publicUrl);
-  if (!(await appendPage(options.db, head, page))) return { numbered: 0, again: true };
+  if (!(await appendPage(options.db, head, page))) return { types: [], again: true };
   for (const { id, source, reason } of page.refused) {
     options.logger.error({ event_id: id, source, reason }, 'audit event quarantined');
   }
-  return { numbered: page.events.length, again: rows.length === pageSize };
+  return { types: page.events.map((event) => event.type), again: rows.length === pageSize };
 }

@@ -8,6 +8,7 @@ import { startProxy } from '../../test/support/proxy.ts';
 import { gatewayMigrations } from '../migrations.ts';
 import { readEvents } from './read-events.ts';
 import { type AuditPipeline, startAuditPipeline } from './start-pipeline.ts';
+import { recordEvents } from './take-over.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
 import { testEvent, testEvents } from './testing/events.ts';
@@ -42,7 +43,7 @@ test('of two gateways one works; events of both are readable within 2 s, also af
   const readable = (count: number) => async () =>
     (await readEvents(db, { after: 0, limit: 1_000 })).bodies.length === count;
   const record = async (gateway: AuditPipeline | undefined, count: number) => {
-    await gateway?.recordEvents(db, { collected: [], own: testEvents(count) });
+    await recordEvents(db, { collected: [], own: testEvents(count) });
     gateway?.nudge();
   };
   try {

@@ -9,13 +9,12 @@ import { collectPage } from './collect.ts';
 import { startLease } from './lease.ts';
 import { type Loop, type Round, startLoop } from './loop.ts';
 import { createPipelineMetrics } from './pipeline-metrics.ts';
-import { projectPage, type RaiseFence } from './project.ts';
+import { isProjected, projectPage, type RaiseFence } from './project.ts';
 import { relay } from './relay.ts';
 import { sequencePage } from './sequence.ts';
 import { preparePartitions } from './store/log.ts';
 import { forgetSeen } from './store/outbox.ts';
 import { sweepFlags } from './sweep.ts';
-import { recordEvents } from './take-over.ts';
 
 /** A page of what came in this time costs little more than one event, and nobody waits for it. */
 const restMs = 40;
@@ -38,7 +37,6 @@ export interface PipelineOptions {
 }
 
 export interface AuditPipeline {
-  recordEvents: typeof recordEvents;
   /** Call it after a commit that recorded events: they get their numbers at once. */
   nudge(): void;
   /** Call it after the commit: tells a service, soon and in batches, what was taken over. */
@@ -65,22 +63,23 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     return loop;
   };
   let relayConnected = false;
+  let relayLoop: Loop | undefined;
 
-  const followers: Loop[] = [];
-  const sequencer = start('audit sequencer', 200, async () => {
-    const { numbered, again } = await sequencePage({ db, publicUrl, logger });
-    metrics.numbered.inc(numbered);
-    if (numbered > 0) wake(followers);
+  const sequencer = start('audit sequencer', 250, async () => {
+    const { types, again } = await sequencePage({ db, publicUrl, logger });
+    metrics.numbered.inc(types.length);
+    if (types.length > 0) relayLoop?.nudge();
+    if (types.some(isProjected)) projector.nudge();
     return again;
   });
   for (const [source, client] of [['users', users] as const, ['otp', otp] as const]) {
-    start(`audit collector of ${source}`, 700, async () => {
+    start(`audit collector of ${source}`, 900, async () => {
       const { taken, again } = await collectPage({ db, source, client, logger, onTaken: sequencer.nudge });
       metrics.collected.inc({ source }, taken);
       return again;
     });
   }
-  followers.push(start('audit projector', 500, () => projectPage({ db, users, otp, raiseFence })));
+  const projector = start('audit projector', 1_000, () => projectPage({ db, users, otp, raiseFence }));
   start('audit sweep', 3_600_000, async ({ signal }) => {
     await sweepFlags({ users, otp, raiseFence, logger, signal });
     return false;
@@ -98,11 +97,10 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     };
     const onPublished = () => metrics.published.inc();
     const relayOptions = { db, url, names, active: lease.held, onConnected, onPublished };
-    followers.push(start('audit relay', 200, (round) => relay(relayOptions, round)));
+    relayLoop = start('audit relay', 200, (round) => relay(relayOptions, round));
   }
 
   return {
-    recordEvents,
     nudge: sequencer.nudge,
     acknowledgeLater: later.add,
     relayUp: () => url === undefined || relayConnected || !lease.held(),

@@ -5,7 +5,7 @@
 import type { RecordedEvent } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
 import type { Part } from './part.ts';
-import { type GivenEvent, insertFresh } from './store/outbox.ts';
+import { createRecording, type GivenEvent, insertFresh, type Recording } from './store/outbox.ts';
 
 /** What one transaction records: events that came with services' answers, and the gateway's own. */
 export interface EventsToRecord {
@@ -19,9 +19,18 @@ export async function takeOver(tx: Queryable, events: readonly GivenEvent[]): Pr
 }
 
 /** Records in the caller's transaction. Call it once in a transaction: the order of its row locks rules deadlocks out. */
-export async function recordEvents(tx: Queryable, { collected, own }: EventsToRecord): Promise<void> {
-  await takeOver(tx, [
+export async function recordEvents(tx: Queryable, batch: EventsToRecord): Promise<void> {
+  await takeOver(tx, inOrder(batch));
+}
+
+/** The same for a single statement that changes state and records it. */
+export function recordingOf(batch: EventsToRecord): Recording {
+  return createRecording(inOrder(batch));
+}
+
+function inOrder({ collected, own }: EventsToRecord): GivenEvent[] {
+  return [
     ...collected.flatMap(({ source, events }) => events.map((event) => ({ source, ...event }))),
     ...own.map((event) => ({ source: 'gateway' as const, ...event })),
-  ]);
+  ];
 }

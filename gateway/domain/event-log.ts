@@ -23,4 +23,10 @@ export class EventLog implements EventBatch {
   add(draft: EventDraft): void {
     this.own.push(createEvent(draft, this.#request, this.#source));
   }
+
+  /** What is gathered so far and one more event, which may yet turn out not to have happened. */
+  with(draft: EventDraft): EventBatch {
+    const event = createEvent(draft, this.#request, this.#source);
+    return { collected: this.collected, own: [...this.own, event] };
+  }
 }

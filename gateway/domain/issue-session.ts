@@ -33,33 +33,35 @@ export async function issueSession(
   if (second.userId !== account.id) throw new Error('the proofs are of different accounts');
   const amr = [...(second.kind === 'code' ? pwdAndOtp : pwdOnly)];
   const id = context.randomUuid();
-  const issued = await context.changes.run(log, async (tx) => {
-    const session = await insertSession(tx, {
-      id,
-      userId: account.id,
-      username: account.username,
-      accountCreatedAt: new Date(account.created_at),
-      roles: account.roles,
-      epoch: account.epoch,
-      factorVersion: second.factorVersion,
-      amr,
-      authTime: Math.floor(context.now() / 1_000),
-      challengeHash,
-      refresh: firstRefresh(context, id),
-      ip: asker.request.ip,
-      userAgent: asker.request.user_agent?.slice(0, 512) ?? null,
-      absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,
-    });
-    log.add({
-      ...(session === undefined
-        ? { type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }
-        : { type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr }),
-      subject: account.id,
-      username: account.username,
-    });
-    return session;
-  });
-  return issued && withRefreshToken(context, issued);
+  const about = { subject: account.id, username: account.username };
+  const success = log.with({ ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr });
+  const issued = await context.changes.atOnce(success, (db, recording) =>
+    insertSession(
+      db,
+      {
+        id,
+        userId: account.id,
+        username: account.username,
+        accountCreatedAt: new Date(account.created_at),
+        roles: account.roles,
+        epoch: account.epoch,
+        factorVersion: second.factorVersion,
+        amr,
+        authTime: Math.floor(context.now() / 1_000),
+        challengeHash,
+        refresh: firstRefresh(context, id),
+        ip: asker.request.ip,
+        userAgent: asker.request.user_agent,
+        absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,
+      },
+      recording,
+    ),
+  );
+  if (issued) return withRefreshToken(context, issued);
+  await context.changes.note(
+    log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),
+  );
+  return undefined;
 }
 
 /** Gives a live session its present refresh token again; undefined where its signing key has left the ring. */

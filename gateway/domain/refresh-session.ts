@@ -74,11 +74,10 @@ async function rotate(context: GatewayContext, asker: Asker, session: RefreshVie
   const value = makeRefreshValue(key, session.refresh.secret, session.id, number);
   const hash = hashRefreshValue(value);
   const log = new EventLog(context, asker.request);
-  const rotated = await context.changes.run(log, async (tx) => {
-    const done = await rotateRefresh(tx, session, { hash, keyId: key.id }, context.config.SESSION_IDLE_SECONDS);
-    if (done) log.add({ ...about(session), type: 'sallyport.session.refreshed', outcome: 'success', amr: session.amr });
-    return done;
-  });
+  log.add({ ...about(session), type: 'sallyport.session.refreshed', outcome: 'success', amr: session.amr });
+  const rotated = await context.changes.atOnce(log, (db, recording) =>
+    rotateRefresh(db, session, { hash, keyId: key.id }, context.config.SESSION_IDLE_SECONDS, recording),
+  );
   if (!rotated) return undefined;
   const next = { ...session, refresh: { ...session.refresh, number, keyId: key.id, hash } };
   return { session: next, refreshToken: formatRefreshToken({ sessionId: session.id, number, value }) };

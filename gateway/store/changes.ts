@@ -1,6 +1,8 @@
 import type { RecordedEvent } from '@sallyport/contracts';
 import type { Db, Queryable } from '@sallyport/postgres';
 import type { AuditPipeline } from '../audit/start-pipeline.ts';
+import type { Recording } from '../audit/store/outbox.ts';
+import { recordEvents, recordingOf } from '../audit/take-over.ts';
 
 /** The events of one request: those that services recorded and handed over, then the gateway's own, in order. */
 export interface EventBatch {
@@ -12,36 +14,40 @@ export interface EventBatch {
 export interface Changes {
   /** Runs `work`, then writes the batch as it is by then, in one transaction. */
   run<Result>(batch: EventBatch, work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /** Has one statement change state and record the batch, both or neither; undefined where nothing was changed. */
+  atOnce<Result>(
+    batch: EventBatch,
+    work: (db: Queryable, recording: Recording) => Promise<Result | undefined>,
+  ): Promise<Result | undefined>;
   /** Writes a batch where nothing else changes. */
   note(batch: EventBatch): Promise<void>;
 }
 
-export function createChanges(
-  db: Db,
-  audit: Pick<AuditPipeline, 'recordEvents' | 'nudge' | 'acknowledgeLater'>,
-): Changes {
+export function createChanges(db: Db, audit: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
   function written(batch: EventBatch): void {
     audit.nudge();
     for (const { source, events } of batch.collected) {
-      if (events.length > 0)
-        audit.acknowledgeLater(
-          source,
-          events.map((event) => event.id),
-        );
+      const ids = events.map((event) => event.id);
+      if (ids.length > 0) audit.acknowledgeLater(source, ids);
     }
   }
   return {
     async run(batch, work) {
       const result = await db.transaction(async (tx) => {
         const value = await work(tx);
-        await audit.recordEvents(tx, batch);
+        await recordEvents(tx, batch);
         return value;
       });
       written(batch);
       return result;
     },
+    async atOnce(batch, work) {
+      const result = await work(db, recordingOf(batch));
+      if (result !== undefined) written(batch);
+      return result;
+    },
     async note(batch) {
-      await audit.recordEvents(db, batch);
+      await recordEvents(db, batch);
       written(batch);
     },
   };

@@ -1,4 +1,5 @@
 import type { Queryable } from '@sallyport/postgres';
+import type { Recording } from '../audit/store/outbox.ts';
 
 /** A session as issued: what its tokens say, and what makes its refresh tokens. */
 export interface Session {
@@ -50,23 +51,30 @@ interface SessionRow {
 
 /**
  * Issues a session under the fence: one statement that holds the account's row and writes nothing if it is locked or
- * has overtaken the versions that the login worked with, or if the challenge has already made a session.
+ * has overtaken the versions that the login worked with, or if the challenge has already made a session. Its events
+ * are recorded by the same statement.
  */
-export async function insertSession(tx: Queryable, session: NewSession): Promise<Session | undefined> {
-  const [row] = await tx.query<SessionRow>(
+export async function insertSession(
+  db: Queryable,
+  session: NewSession,
+  recording: Recording,
+): Promise<Session | undefined> {
+  const [row] = await db.query<SessionRow>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
      fence as (
        select 1 from gateway.subject
-       where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share)
-     insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
+       where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
+     issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
        refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at)
      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
        clock_timestamp() + make_interval(secs => $17)
      where exists (select 1 from fence) or exists (select 1 from created)
      on conflict (challenge_hash) do nothing
-     returning session.*, ${secondsLeft('session')}`,
+     returning *),
+     ${recording.expressions(18, 'exists (select from issued)')}
+     select *, ${secondsLeft('issued')} from issued`,
     [
       session.id,
       session.userId,
@@ -85,6 +93,7 @@ export async function insertSession(tx: Queryable, session: NewSession): Promise
       session.userAgent,
       session.accountCreatedAt,
       session.absoluteSeconds,
+      ...recording.values,
     ],
   );
   return row && toSession(row);
@@ -124,23 +133,30 @@ export async function findForRefresh(db: Queryable, id: string, idleSeconds: num
   return row && { ...toSession(row), live: row.live, ended: row.ended, secondsSinceRotation: row.rotated_ago };
 }
 
-/** Moves a live session to its next refresh token, once: the number and the fence are checked by the statement. */
+/**
+ * Moves a live session to its next refresh token, once: the number and the fence are checked by the statement, which
+ * records the events as well. True, or undefined where somebody was faster or the session is dead.
+ */
 export async function rotateRefresh(
-  tx: Queryable,
+  db: Queryable,
   session: Session,
   next: { hash: Buffer; keyId: string },
   idleSeconds: number,
-): Promise<boolean> {
-  const rows = await tx.query(
-    `with fence as (select * from gateway.subject where user_id = $6 for share)
-     update gateway.session s set refresh_number = refresh_number + 1, refresh_hash = $3, refresh_key_id = $4,
-       rotated_at = clock_timestamp(), last_used_at = clock_timestamp()
-     from fence f
-     where s.id = $1 and s.user_id = f.user_id and s.refresh_number = $2 and ${live('$5')}
-     returning 1`,
-    [session.id, session.refresh.number, next.hash, next.keyId, idleSeconds, session.userId],
+  recording: Recording,
+): Promise<true | undefined> {
+  const rows = await db.query(
+    `with fence as (select * from gateway.subject where user_id = $6 for share),
+     rotated as (
+       update gateway.session s set refresh_number = refresh_number + 1, refresh_hash = $3, refresh_key_id = $4,
+         rotated_at = clock_timestamp(), last_used_at = clock_timestamp()
+       from fence f
+       where s.id = $1 and s.user_id = f.user_id and s.refresh_number = $2 and ${live('$5')}
+       returning s.id),
+     ${recording.expressions(7, 'exists (select from rotated)')}
+     select id from rotated`,
+    [session.id, session.refresh.number, next.hash, next.keyId, idleSeconds, session.userId, ...recording.values],
   );
-  return rows.length === 1;
+  return rows.length === 1 ? true : undefined;
 }
 
 /**

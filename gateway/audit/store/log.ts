@@ -82,6 +82,16 @@ export async function findLog(db: Queryable, after: number, limit: number): Prom
   );
 }
 
+export type Happening = Pick<LogRow, 'sequence' | 'type' | 'subject'>;
+
+/** What happened to whom after a number, without the events themselves. */
+export async function findHappenings(db: Queryable, after: number, limit: number): Promise<Happening[]> {
+  return db.query<Happening>(
+    `select sequence, type, subject from gateway.audit_log where sequence > $1 order by sequence limit $2`,
+    [after, limit],
+  );
+}
+
 /** Makes the partitions that the log will need next. */
 export async function preparePartitions(db: Queryable): Promise<void> {
   await db.query('select gateway.prepare_audit_partitions()');

@@ -11,10 +11,12 @@ export interface GivenEvent {
  * Rows of audit_seen are taken in the order of their keys, so that takers of overlapping pages queue and never
  * deadlock; the outbox is filled in the order given. An id that another source has waiting here is quarantined.
  */
-const takeFresh = `
-  with given as (
+const takingOver = (first: number, condition: string) => `
+  given as (
     select distinct on (source, event_id) source, event_id, body, at
-    from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality as t (source, event_id, body, at)
+    from unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::text[])
+      with ordinality as t (source, event_id, body, at)
+    where ${condition}
     order by source, event_id, at
   ), fresh as (
     insert into gateway.audit_seen (source, event_id, digest)
@@ -30,8 +32,20 @@ const takeFresh = `
     insert into gateway.audit_quarantine (event_id, source, body, reason)
     select event_id, source, body, 'id-of-another-source' from given join fresh using (source, event_id)
     where (source, event_id) not in (select source, event_id from queued)
-  )
-  select event_id as id from fresh`;
+  )`;
+
+const takeFresh = `with ${takingOver(1, 'true')} select event_id as id from fresh`;
+
+/** Events as part of a statement that changes state: table expressions, and the three values that they take. */
+export interface Recording {
+  /** @param condition over the statement's own table expressions: nothing is recorded unless it holds */
+  expressions(firstParameter: number, condition: string): string;
+  values: unknown[];
+}
+
+export function createRecording(events: readonly GivenEvent[]): Recording {
+  return { expressions: takingOver, values: columnsOf(events) };
+}
 
 /** Moves the events that were never seen before into the outbox, in one statement. Returns their ids. */
 export async function insertFresh(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
