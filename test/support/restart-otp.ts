@@ -11,5 +11,6 @@ export async function restartOtp(stack: Stack): Promise<void> {
   const { env, clock, redisPrefix } = stack;
   const { port } = new URL(old.url);
   const config = readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS, OTP_PORT: port });
-  stack.parts.otps[0] = await startOtp(config, { now: clock.now, redisPrefix });
+  // The stack ends what stands in its parts by then.
+  Object.assign(old, await startOtp(config, { now: clock.now, redisPrefix }));
 }
