@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
@@ -23,6 +23,8 @@ export interface ServeOptions {
 }
 
 const drainMs = 8_000;
+/** How often connections are closed that stayed open after an answer which could not say that it is the last. */
+const idleMs = 500;
 
 /**
  * Serves a part and its ops port. Closing: not ready, no new connections, answers still owed are given
@@ -32,8 +34,11 @@ const drainMs = 8_000;
 export async function servePart(options: ServeOptions): Promise<RunningPart> {
   const { name, host, port } = options;
   let closing = false;
+  const owed = new Set<ServerResponse>();
   const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: 65_000 }, (req, res) => {
-    if (closing) res.setHeader('Connection', 'close');
+    owed.add(res);
+    res.once('close', () => owed.delete(res));
+    if (closing) sayLast(res);
     options.app(req, res);
   });
   server.headersTimeout = 10_000;
@@ -54,6 +59,7 @@ export async function servePart(options: ServeOptions): Promise<RunningPart> {
     opsUrl: urlOf(ops, host),
     async close() {
       closing = true;
+      for (const res of owed) sayLast(res);
       await drain(server);
       await options.close();
       ops.closeAllConnections();
@@ -72,10 +78,17 @@ function listen(server: Server, name: string, host: string, port: number): Promi
   });
 }
 
+/** Says that the connection ends with this answer: its client sends nothing more on it, and nobody waits for that. */
+function sayLast(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('Connection', 'close');
+}
+
 async function drain(server: Server): Promise<void> {
   const done = new Promise((resolve) => server.close(resolve));
+  const left = setInterval(() => server.closeIdleConnections(), idleMs);
   const late = setTimeout(() => server.closeAllConnections(), drainMs);
   await done;
+  clearInterval(left);
   clearTimeout(late);
 }
 
