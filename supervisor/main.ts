@@ -1,3 +1,4 @@
+import { useCompileCache } from './compile-cache.ts';
 import { createStopSignals } from './stop-signals.ts';
 import type { Killable } from './supervise.ts';
 
@@ -16,6 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+useCompileCache(process.env);
 // Imported now: a signal that comes while the libraries load is a clean stop as well.
 const { run } = await import('./run.ts');
 await run(process.env, stop.signal, processes);

@@ -7,7 +7,14 @@ const keys = generateKeys();
 
 function environmentOf(part: PartName, env: NodeJS.ProcessEnv = {}, host = '127.0.0.1') {
   const ports = { gateway: { http: 80, ops: 0 }, users: { http: 81, ops: 0 }, otp: { http: 82, ops: 1082 } };
-  const installation: Installation = { env, keys, host, ports, databaseUrl: 'postgres://embedded' };
+  const installation: Installation = {
+    env,
+    keys,
+    host,
+    ports,
+    databaseUrl: 'postgres://embedded',
+    dataFolder: '/data',
+  };
   return createPartEnvironment(part, installation);
 }
 

@@ -1,5 +1,6 @@
 // Each part gets the operator's environment, but of the secrets only its own: what a part doesn't know it can't leak.
 import type { Ports } from './choose-ports.ts';
+import { compileCacheFolder } from './compile-cache.ts';
 import type { Keys } from './generate-keys.ts';
 
 export type PartName = 'users' | 'otp' | 'gateway';
@@ -26,12 +27,15 @@ export interface Installation {
   host: string;
   ports: Record<PartName, Ports>;
   databaseUrl: string;
+  /** Where compiled code may be kept. */
+  dataFolder?: string;
 }
 
 export function createPartEnvironment(part: PartName, installation: Installation): NodeJS.ProcessEnv {
-  const { env, host, ports, databaseUrl } = installation;
+  const { env, host, ports, databaseUrl, dataFolder } = installation;
   const shared = Object.fromEntries(Object.entries(env).filter(([name]) => !guarded.includes(name)));
   return {
+    ...(dataFolder === undefined ? {} : { NODE_COMPILE_CACHE: compileCacheFolder(dataFolder) }),
     ...shared,
     ...ownSecrets(part, installation),
     HOST: host,

@@ -39,7 +39,8 @@ export async function supervise(config: SupervisorConfig, around: Surroundings):
   await migrateAll(databaseUrl);
   if (stop.aborted) return;
 
-  const installation: Installation = { env, keys, host: config.host, ports, databaseUrl };
+  const { host, dataFolder } = config;
+  const installation: Installation = { env, keys, host, ports, databaseUrl, dataFolder };
   const users = start('users');
   const otp = start('otp');
   opened.defer(async () => void (await Promise.all([users.stop(), otp.stop()])));
