@@ -9,6 +9,7 @@ const schema = z.object({
   OTP_PORT: port(8082),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: optionalUrl('postgres:', 'postgresql:'),
+  REDIS_URL: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -18,6 +19,7 @@ export interface SupervisorConfig {
   ports: { gateway: number; users: number; otp: number };
   dataFolder: string;
   databaseUrl: string | undefined;
+  redisUrl: string | undefined;
   logLevel: string;
 }
 
@@ -29,6 +31,7 @@ export function readSupervisorConfig(env: NodeJS.ProcessEnv): SupervisorConfig {
     ports: { gateway: read.GATEWAY_PORT, users: read.USERS_PORT, otp: read.OTP_PORT },
     dataFolder: resolve(read.DATA_DIR),
     databaseUrl: read.DATABASE_URL,
+    redisUrl: read.REDIS_URL,
     logLevel: read.LOG_LEVEL,
   };
 }

@@ -2,6 +2,7 @@
 // reverse: the gateway first, so that what it began finishes; then users and otp; then the database; the data folder is
 // given up last. A stop may come at any step: what was opened by then is closed the same way.
 import { checkDatabase } from './check-database.ts';
+import { checkRedis } from './check-redis.ts';
 import { choosePorts } from './choose-ports.ts';
 import type { SupervisorConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -35,6 +36,7 @@ export async function supervise(config: SupervisorConfig, around: Surroundings):
   if (stop.aborted) return;
   const databaseUrl = config.databaseUrl ?? (await openDatabase());
   if (config.databaseUrl !== undefined) await checkDatabase(config.databaseUrl);
+  if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
   if (stop.aborted) return;
   await migrateAll(databaseUrl);
   if (stop.aborted) return;

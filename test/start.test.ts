@@ -94,6 +94,13 @@ describe('npm start in a fresh clone', { skip }, () => {
     );
   });
 
+  it("refuses a Redis that can't be reached, without its password", async () => {
+    await refuses(
+      { DATA_DIR: 'other', REDIS_URL: 'redis://ada:secret@127.0.0.1:1' },
+      /^REDIS_URL: Redis at 127\.0\.0\.1:1 can't be reached \((?!.*secret)/,
+    );
+  });
+
   it('refuses wrong variables, all in one message', async () => {
     const faults = {
       USERS_PORT: 'eighty',
