@@ -1,7 +1,7 @@
 import { isMemory, openRedis } from '@sallyport/redis';
 import { StartError } from './start-error.ts';
 
-const patienceMs = 5_000;
+const patienceMs = 3_000;
 
 /**
  * Whether REDIS_URL leads to a Redis that answers: without one the parts would run and let nobody in.

@@ -34,9 +34,10 @@ export async function supervise(config: SupervisorConfig, around: Surroundings):
   const ports = await choosePorts(config, folder.abandoned ? 15_000 : 0);
   const keys = await openKeys(folder.path);
   if (stop.aborted) return;
-  const databaseUrl = config.databaseUrl ?? (await openDatabase());
   if (config.databaseUrl !== undefined) await checkDatabase(config.databaseUrl);
   if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
+  if (stop.aborted) return;
+  const databaseUrl = config.databaseUrl ?? (await openDatabase());
   if (stop.aborted) return;
   await migrateAll(databaseUrl);
   if (stop.aborted) return;

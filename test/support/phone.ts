@@ -15,7 +15,7 @@ export const phoneNotes: string[] = ['oathtool', 'zbarimg']
   .map((name) => `${name} is not installed: the suite's own stands in for it`);
 
 /** What the app shows now, or some seconds from now. */
-export function readCode(secret: string, laterSeconds = 0): string {
+function readCode(secret: string, laterSeconds = 0): string {
   const oathtool = findProgram('oathtool');
   const atMs = Date.now() + laterSeconds * 1000;
   if (oathtool === undefined) return codeAt(secret, atMs);
