@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import type { GatewayContext } from './context.ts';
 import { authenticate } from './edge/authenticate.ts';
 import { authorise } from './edge/authorise.ts';
+import { holdPlace } from './edge/hold-place.ts';
 import { createPipeline, identify } from './edge/pipeline.ts';
 import { securityHeaders } from './edge/security-headers.ts';
 import { verify } from './edge/verify.ts';
@@ -19,7 +20,7 @@ export function createApp(context: GatewayContext): Express {
     trustedProxies: config.TRUSTED_PROXIES,
     before: [securityHeaders(publicUrl)],
     mount(app) {
-      mountRoutes<GatewayContext, Caller, GatewayRoute>(app, context, routes, createPipeline(context));
+      mountRoutes<GatewayContext, Caller, GatewayRoute>(app, context, routes.map(holdPlace), createPipeline(context));
       app.use('/verify', identify, authenticate(context, true), authorise(context, {}), verify);
       mountDocuments(app, publicUrl);
     },

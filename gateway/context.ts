@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
 import { createLogger, type Logger } from '@sallyport/logger';
-import { type Db, openDb, pendingMigrations } from '@sallyport/postgres';
+import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory, openRedis, whenReady } from '@sallyport/redis';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.ts';
@@ -15,8 +15,8 @@ import type { ChallengeStore } from './store/challenges.ts';
 import { createChallengesInMemory } from './store/challenges-in-memory.ts';
 import { createChallengesInRedis } from './store/challenges-in-redis.ts';
 import { type Changes, createChanges } from './store/changes.ts';
-import { createLimiterFactory } from './store/limiter-factory.ts';
 import { createLimits, type Limits } from './store/limits.ts';
+import { forgetSessions } from './store/sessions.ts';
 
 /** Everything the gateway stands on, opened once. */
 export interface GatewayContext {
@@ -60,7 +60,12 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     max: 20,
     onError: warn(logger, 'postgres'),
   });
-  await checkDatabase(db);
+  try {
+    await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
   const redis = isMemory(config.REDIS_URL)
     ? undefined
     : openRedis({
@@ -97,6 +102,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     registry,
     raiseFence: createRaiseFence(db, source),
   });
+  const upkeep = setInterval(() => void forgetSessions(db).catch(warn(logger, 'postgres')), 60_000).unref();
   return {
     config,
     publicUrl,
@@ -109,7 +115,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     users: createUsersClient(services.users),
     otp: createOtpClient(services.otp),
     challenges: redis ? createChallengesInRedis(redis, now) : createChallengesInMemory(now),
-    limits: createLimits(createLimiterFactory(redis), config),
+    limits: createLimits(redis, config),
     accessTokens: createAccessTokens(config, publicUrl, now),
     changes: createChanges(db, audit),
     audit,
@@ -121,6 +127,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
       rabbitmq: { check: async () => assertUp(audit.relayUp()), required: false },
     },
     async close() {
+      clearInterval(upkeep);
       await audit.close();
       await Promise.all([services.users.close(), services.otp.close(), db.close()]);
       redis?.disconnect();
@@ -130,18 +137,6 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
 
 function warn(logger: Logger, dependency: string) {
   return (error: Error) => logger.warn({ dependency, cause: error.message }, 'connection trouble');
-}
-
-async function checkDatabase(db: Db): Promise<void> {
-  const fail = async (sentence: string): Promise<never> => {
-    await db.close();
-    throw new Error(`gateway: ${sentence}`);
-  };
-  const missing = await pendingMigrations(db, gatewayMigrations).catch((error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return fail(`the database at DATABASE_URL can't be used: ${cause}`);
-  });
-  if (missing.length > 0) await fail(`the database lacks migrations (${missing.join(', ')}); run: npm run migrate`);
 }
 
 function assertUp(up: boolean): void {

@@ -2,6 +2,7 @@ import type { Answer, Call, Handler, Route } from '@sallyport/http';
 import type { z } from 'zod';
 import type { GatewayContext } from './context.ts';
 import type { Asker } from './domain/asker.ts';
+import type { CountedAddress } from './edge/address.ts';
 import type { ProblemCode } from './problems.ts';
 import type { Session } from './store/sessions.ts';
 
@@ -10,8 +11,10 @@ export interface Caller {
   asker: Asker;
   /** Set on every route whose access is `bearer`. */
   session?: Session;
-  /** Seconds for which the address is limited, on the one route that decides on its own whether that counts. */
-  addressLimited?: number;
+  /** Where it comes from, as limits count it. */
+  address: CountedAddress;
+  /** Seconds for which the address is limited, where the route decides on its own whether that matters. */
+  limitedSeconds?: number;
 }
 
 /** One way an answer may come out; without a schema it has no body, with a media type it isn't JSON. */
@@ -27,8 +30,15 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   tag: 'login' | 'tokens' | 'account' | 'second factor' | 'sessions' | 'audit' | 'public';
   /** `public`: anybody. `bearer`: a live session. `either token`: the handler takes a session or a refresh token. */
   access: 'public' | 'bearer' | 'either token';
-  /** Counts failures of the address; `unless live` leaves the refusal to the handler. */
-  limited?: 'always' | 'unless live';
+  /**
+   * Set where a credential may be guessed: what happens to an address with too many failures. `refused unless live`
+   * and `counted` leave the answer to the handler.
+   */
+  guesses?: 'refused' | 'refused unless live' | 'counted';
+  /** Each call counts as a signup of its address. */
+  signup?: true;
+  /** Closed to an account whose role needs a factor. */
+  notForRequiredRoles?: true;
   /** The session must have been authenticated within FRESH_SECONDS; `for others`: unless it acts on itself (`:id`). */
   fresh?: 'always' | 'for others';
   /** One of these roles, and a session with both factors. */

@@ -1,4 +1,4 @@
-import { type Account, type RequestContext, users } from '@sallyport/contracts';
+import { type Account, type RequestContext, Unavailable, users } from '@sallyport/contracts';
 import type { ServiceClient } from '@sallyport/http';
 
 /** A hash may wait for its turn in users' queue; everything else answers at once. */
@@ -14,8 +14,10 @@ export function createUsersClient(service: ServiceClient) {
       context: RequestContext,
       body: { password: string } & ({ username: string } | { account_id: string; new_password?: string }),
     ) {
-      const answer = users.PasswordVerification;
-      return service.call('POST', '/passwords/verify', { answer, context, body, deadlineMs: hashDeadlineMs });
+      const options = { answer: users.PasswordVerification, context, body, deadlineMs: hashDeadlineMs };
+      const verified = await service.call('POST', '/passwords/verify', options);
+      if ('account_id' in body && 'account' in verified) requireSame(verified.account.id, body.account_id);
+      return verified;
     },
 
     async findAccount(context: RequestContext, id: string): Promise<Account | undefined> {
@@ -23,13 +25,12 @@ export function createUsersClient(service: ServiceClient) {
       return found.outcome === 'found' && found.account.id === id ? found.account : undefined;
     },
 
-    changePassword: (context: RequestContext, id: string, body: { epoch: number; new_password: string }) =>
-      service.call('PUT', `/accounts/${id}/password`, {
-        answer: users.PasswordChange,
-        context,
-        body,
-        deadlineMs: hashDeadlineMs,
-      }),
+    async changePassword(context: RequestContext, id: string, body: { epoch: number; new_password: string }) {
+      const options = { answer: users.PasswordChange, context, body, deadlineMs: hashDeadlineMs };
+      const change = await service.call('PUT', `/accounts/${id}/password`, options);
+      if ('account' in change) requireSame(change.account.id, id);
+      return change;
+    },
 
     setFlag: (context: RequestContext, id: string, body: { otp_enabled: boolean; factor_version: number }) =>
       service.call('PUT', `/accounts/${id}/otp_flag`, { answer: users.FlagChange, context, body }),
@@ -37,3 +38,8 @@ export function createUsersClient(service: ServiceClient) {
 }
 
 export type UsersClient = ReturnType<typeof createUsersClient>;
+
+/** An answer that speaks of another account is no answer. */
+function requireSame(id: string, asked: string): void {
+  if (id !== asked) throw new Unavailable('users', { cause: new Error('an answer about another account') });
+}

@@ -33,21 +33,18 @@ export function createAccessTokens(
   publicUrl: string,
   now: () => number,
 ): AccessTokens {
-  const ring = config.TOKEN_SIGNING_KEYS.keys.map(({ id, bytes }) => {
-    const privateKey = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
-    return { id, privateKey, publicKey: createPublicKey(privateKey) };
-  });
-  const publicKeys = new Map(ring.map((key) => [key.id, key.publicKey]));
-  const current = ring[0];
+  const { keys, current } = config.TOKEN_SIGNING_KEYS;
+  const ring = keys.map(({ id, bytes }) => ({ id, privateKey: readPrivateKey(bytes) }));
+  const signingKey = readPrivateKey(current.bytes);
+  const publicKeys = new Map(ring.map(({ id, privateKey }) => [id, createPublicKey(privateKey)]));
   const audience = config.TOKEN_AUDIENCE ?? publicUrl;
   const seconds = () => Math.floor(now() / 1_000);
 
   return {
     sign({ sub, ...claims }, jti) {
-      if (current === undefined) throw new Error('the ring of signing keys is empty');
       const iat = seconds();
       const times = { iat, exp: iat + config.ACCESS_TOKEN_SECONDS };
-      return jwt.sign({ iss: publicUrl, sub, aud: audience, ...times, jti, ...claims }, current.privateKey, {
+      return jwt.sign({ iss: publicUrl, sub, aud: audience, ...times, jti, ...claims }, signingKey, {
         algorithm,
         keyid: current.id,
         header: { alg: algorithm, typ: 'at+jwt' },
@@ -70,6 +67,11 @@ export function createAccessTokens(
     },
     jwks: { keys: ring.map(({ id, privateKey }) => toJwk(id, privateKey, algorithm)) },
   };
+}
+
+/** A key as its ring holds it: PKCS#8 in DER. */
+export function readPrivateKey(bytes: Buffer): KeyObject {
+  return createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
 }
 
 /** A key's public half as a JWK for verifying signatures. */

@@ -3,14 +3,15 @@ import type { Challenge } from '../store/challenges.ts';
 import { isOvertaken } from '../store/fence.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
+import { hashHandle } from './hash-handle.ts';
 import { type Issued, issueSession } from './issue-session.ts';
-import { noteFailure } from './log-in.ts';
-import { type Code, hashHandle, proveCode } from './prove-code.ts';
-import { recallPasswordProof } from './prove-password.ts';
+import { noteFailure } from './note-failure.ts';
+import { type Code, proveCode } from './prove-code.ts';
+import { recalledPassword } from './prove-password.ts';
 
 /*
  * Step two of a login, in this order: a try of the challenge is taken, and given back if the lane turns out to be
- * locked; a challenge that the fence has overtaken spends no code; otp spends the code; users confirms that the account is neither locked nor changed since
+ * locked or a part is away; a challenge that the fence has overtaken spends no code; otp spends the code; users confirms that the account is neither locked nor changed since
  * the password was proved; the session is issued under the fence, with the challenge's hash unique; the challenge
  * ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
  */
@@ -33,7 +34,12 @@ export async function answerChallenge(
     return { outcome: 'invalid-challenge' };
   }
   const log = new EventLog(context, asker.request);
-  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code);
+  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code).catch(
+    async (error: unknown) => {
+      await context.challenges.giveBackTry(hash).catch(() => {});
+      throw error;
+    },
+  );
   if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
   return result;
 }
@@ -46,7 +52,7 @@ async function spendCode(
   challenge: Challenge,
   code: Code,
 ): Promise<AnswerResult> {
-  const { userId, epoch, factorVersion } = challenge;
+  const { userId, factorVersion } = challenge;
   const fail = async (reason: string, outcome: 'invalid-challenge' | 'wrong-code'): Promise<AnswerResult> => {
     noteFailure(log, { id: userId }, reason);
     await context.changes.note(log);
@@ -69,9 +75,8 @@ async function spendCode(
     return fail(second.reason, second.reason === 'spent-challenge' ? 'invalid-challenge' : 'wrong-code');
   }
   const account = await context.users.findAccount(asker.request, userId);
-  if (account === undefined || account.locked || account.epoch !== epoch) {
-    return fail('overtaken', 'invalid-challenge');
-  }
-  const issued = await issueSession(context, asker, log, recallPasswordProof(account), second.proof, hash);
+  const password = account && recalledPassword(challenge, account);
+  if (password === undefined) return fail('overtaken', 'invalid-challenge');
+  const issued = await issueSession(context, asker, log, password, second.proof, hash);
   return issued === undefined ? { outcome: 'invalid-challenge' } : { outcome: 'complete', issued };
 }

@@ -9,11 +9,7 @@ import { proveOwnPassword, type Refused, refuseCode } from './prove-again.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { noteEnded } from './raise-fence.ts';
 
-export type DisableResult =
-  | Refused
-  | { outcome: 'disabled' }
-  | { outcome: 'no-factor' }
-  | { outcome: 'role-needs-one' };
+export type DisableResult = Refused | { outcome: 'disabled' } | { outcome: 'no-factor' };
 
 /**
  * Removes the factor: password and code are proved anew, and otp spends the code and removes the factor in one
@@ -26,7 +22,6 @@ export async function disableFactor(
   session: Session,
   given: { password: string; code?: Code | undefined },
 ): Promise<DisableResult> {
-  if (needsFactor(context, session)) return { outcome: 'role-needs-one' };
   const { userId } = session;
   const factor = await context.otp.findFactor(asker.request, userId);
   if (!factor.active) return { outcome: 'no-factor' };
@@ -47,9 +42,4 @@ export async function disableFactor(
   });
   await setFlag(context, asker, userId, false, factorVersion);
   return { outcome: 'disabled' };
-}
-
-/** Whether one of the account's roles is worth nothing without a second factor. */
-export function needsFactor(context: Pick<GatewayContext, 'config'>, session: Pick<Session, 'roles'>): boolean {
-  return session.roles.some((role) => context.config.OTP_REQUIRED_ROLES.includes(role));
 }

@@ -31,7 +31,8 @@ export async function endOneSession(
 /** Logs out by a refresh token: the live session that it belongs to ends. False for a token of none. */
 export async function logOutByRefreshToken(context: GatewayContext, asker: Asker, text: string): Promise<boolean> {
   const found = await findRefreshable(context, text);
-  if (found === undefined || !found.session.live) return false;
+  if (found === undefined) await asker.guess.keep();
+  if (!found?.session.live) return false;
   await endOneSession(context, asker, found.session, 'logout');
   return true;
 }

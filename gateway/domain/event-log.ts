@@ -15,9 +15,8 @@ export class EventLog implements EventBatch {
   }
 
   /** Takes over what a service recorded during a call; its answer may carry none. */
-  collect(source: 'users' | 'otp', answer: object): void {
-    const events = 'events' in answer ? (answer.events as RecordedEvent[]) : [];
-    if (events.length > 0) this.collected.push({ source, events });
+  collect(source: 'users' | 'otp', answer: { outcome: string; events?: RecordedEvent[] }): void {
+    if (answer.events?.length) this.collected.push({ source, events: answer.events });
   }
 
   add(draft: EventDraft): void {

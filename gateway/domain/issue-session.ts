@@ -35,28 +35,25 @@ export async function issueSession(
   const id = context.randomUuid();
   const about = { subject: account.id, username: account.username };
   const success = log.with({ ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr });
-  const issued = await context.changes.atOnce(success, (db, recording) =>
-    insertSession(
-      db,
-      {
-        id,
-        userId: account.id,
-        username: account.username,
-        accountCreatedAt: new Date(account.created_at),
-        roles: account.roles,
-        epoch: account.epoch,
-        factorVersion: second.factorVersion,
-        amr,
-        authTime: Math.floor(context.now() / 1_000),
-        challengeHash,
-        refresh: firstRefresh(context, id),
-        ip: asker.request.ip,
-        userAgent: asker.request.user_agent,
-        absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,
-      },
-      recording,
-    ),
-  );
+  const session = {
+    id,
+    userId: account.id,
+    username: account.username,
+    accountCreatedAt: new Date(account.created_at),
+    roles: account.roles,
+    epoch: account.epoch,
+    factorVersion: second.factorVersion,
+    amr,
+    authTime: Math.floor(context.now() / 1_000),
+    challengeHash,
+    refresh: firstRefresh(context, id),
+    ip: asker.request.ip,
+    userAgent: asker.request.user_agent,
+    absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,
+  };
+  const insert = () => context.changes.atOnce(success, (db, recording) => insertSession(db, session, recording));
+  // The second time for an account whose fence another login was just setting up: the first couldn't see it yet.
+  const issued = (await insert()) ?? (await insert());
   if (issued) return withRefreshToken(context, issued);
   await context.changes.note(
     log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),

@@ -2,8 +2,10 @@ import type { Account } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
+import { hashHandle } from './hash-handle.ts';
 import { type Issued, issueSession } from './issue-session.ts';
-import { askFactor, type Code, hashHandle, proveCode } from './prove-code.ts';
+import { noteFailure } from './note-failure.ts';
+import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
 
 /*
@@ -78,15 +80,4 @@ async function challenge(
   });
   await context.changes.note(log);
   return { outcome: 'challenged', challenge: handle, expiresInSeconds };
-}
-
-/** A login that came to nothing, with the reason that its caller doesn't hear. */
-export function noteFailure(log: EventLog, account: { id: string | null; username?: string }, reason: string): void {
-  log.add({
-    type: 'sallyport.login.failed',
-    outcome: 'failure',
-    reason,
-    subject: account.id,
-    ...(account.username === undefined ? {} : { username: account.username }),
-  });
 }

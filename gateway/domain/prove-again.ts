@@ -2,7 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
-import { noteFailure } from './log-in.ts';
+import { noteFailure } from './note-failure.ts';
 import { askFactor, type Code, type CodeProof, type NoFactorProof, proveCode } from './prove-code.ts';
 import { type PasswordProof, provePassword } from './prove-password.ts';
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Account, otp, RequestContext } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
+import { hashHandle } from './hash-handle.ts';
 
 declare const proved: unique symbol;
 
@@ -57,18 +57,19 @@ export async function proveCode<Yes extends { outcome: string; user_id: string; 
     code: what.code,
   });
   log.collect('otp', answer);
-  if (isRefused(answer)) return refusalOf(asker, answer);
+  if (isRefused(answer)) return refusalOf(asker, answer, what.factorVersion !== undefined);
   const proof = { kind: 'code', userId: answer.user_id, factorVersion: answer.factor_version } as CodeProof;
   return { outcome: 'proved', proof, answer };
 }
 
-async function refusalOf(asker: Asker, answer: Refused): Promise<Refusal> {
+/** @param expected a factor of a known version was expected: that there is none now means that it was overtaken */
+async function refusalOf(asker: Asker, answer: Refused, expected: boolean): Promise<Refusal> {
   switch (answer.outcome) {
     case 'rejected':
       await asker.guess.keep();
       return { outcome: 'rejected', reason: answer.reason };
     case 'no-factor':
-      return { outcome: 'rejected', reason: 'no-factor' };
+      return expected ? { outcome: 'overtaken' } : { outcome: 'rejected', reason: 'no-factor' };
     case 'locked':
       return { outcome: 'locked', retryAfterSeconds: answer.retry_after_seconds };
     case 'overtaken':
@@ -96,7 +97,7 @@ export async function askFactor(
   return { demanded: false, proof: { kind: 'no-factor', userId: account.id, factorVersion } as NoFactorProof };
 }
 
-/** Handles (256 random bits) are stored and compared as SHA-256 alone. */
-export function hashHandle(handle: string): string {
-  return createHash('sha256').update(handle).digest('hex');
+/** An account that has just been made has no factor: nobody could have enrolled one. */
+export function noFactorYet(account: Pick<Account, 'id'>): NoFactorProof {
+  return { kind: 'no-factor', userId: account.id, factorVersion: 0 } as NoFactorProof;
 }

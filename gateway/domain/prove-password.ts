@@ -6,7 +6,7 @@ import type { Asker } from './asker.ts';
 
 declare const proved: unique symbol;
 
-/** That somebody knows the password of this account, at this epoch. Made here, and where a challenge recalls one. */
+/** That somebody knows the password of this account, at this epoch. Made in this file alone. */
 export interface PasswordProof {
   readonly account: Account;
   readonly [proved]: true;
@@ -33,20 +33,31 @@ export async function provePassword(
 ): Promise<PasswordResult> {
   const name = hideName(context.config.TOKEN_SIGNING_KEYS.current, claimant.username);
   const place = await context.limits.passwords.reserve(`${name}:${asker.address}`);
-  if (place.outcome === 'limited') return place;
-  let wrong = false;
+  if (place.outcome === 'limited') return { outcome: 'limited', retryAfterSeconds: place.retryAfterSeconds };
   try {
     const answer = await verify(context, asker, claimant, password);
-    wrong = answer.outcome === 'rejected';
-    if (wrong) await asker.guess.keep();
+    if (answer.outcome === 'rejected') await Promise.all([place.guess.keep(), asker.guess.keep()]);
     return toResult(answer);
   } finally {
-    await (wrong ? place.guess.keep() : place.guess.release());
+    await place.guess.leave().catch(() => {});
   }
 }
 
 /** The proof that a challenge stands for, once users confirmed that nothing has changed since. */
-export function recallPasswordProof(account: Account): PasswordProof {
+export function recalledPassword(
+  challenge: { userId: string; epoch: number },
+  account: Account,
+): PasswordProof | undefined {
+  const unchanged = account.id === challenge.userId && account.epoch === challenge.epoch && !account.locked;
+  return unchanged ? proofOf(account) : undefined;
+}
+
+/** Whoever has just made an account knows its password. */
+export function passwordJustSet(account: Account): PasswordProof {
+  return proofOf(account);
+}
+
+function proofOf(account: Account): PasswordProof {
   return { account } as PasswordProof;
 }
 
@@ -61,7 +72,7 @@ function verify(context: GatewayContext, asker: Asker, claimant: Claimant, passw
 }
 
 function toResult(answer: users.PasswordVerification): PasswordResult {
-  if (answer.outcome === 'accepted') return { outcome: 'proved', proof: recallPasswordProof(answer.account) };
+  if (answer.outcome === 'accepted') return { outcome: 'proved', proof: proofOf(answer.account) };
   if (answer.outcome === 'rejected') {
     return { outcome: 'rejected', reason: answer.reason, accountId: answer.account_id };
   }

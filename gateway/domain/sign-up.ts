@@ -2,8 +2,8 @@ import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, issueSession } from './issue-session.ts';
-import { askFactor } from './prove-code.ts';
-import { recallPasswordProof } from './prove-password.ts';
+import { noFactorYet } from './prove-code.ts';
+import { passwordJustSet } from './prove-password.ts';
 
 export type SignUpResult =
   | { outcome: 'signed-up'; issued: Issued }
@@ -20,14 +20,13 @@ export async function signUp(
   body: { username: string; password: string },
 ): Promise<SignUpResult> {
   if (context.config.SIGNUP === 'closed') return { outcome: 'closed' };
-  const retryAfterSeconds = await context.limits.countSignup(asker.address);
+  const retryAfterSeconds = await context.limits.signups.count(asker.address);
   if (retryAfterSeconds !== undefined) return { outcome: 'limited', retryAfterSeconds };
   const log = new EventLog(context, asker.request);
   const creation = await context.users.createAccount(asker.request, body);
   if (creation.outcome !== 'created') return creation;
   log.collect('users', creation);
-  const factor = await askFactor(context, asker, creation.account);
-  if (factor.demanded) return { outcome: 'overtaken' };
-  const issued = await issueSession(context, asker, log, recallPasswordProof(creation.account), factor.proof, null);
+  const { account } = creation;
+  const issued = await issueSession(context, asker, log, passwordJustSet(account), noFactorYet(account), null);
   return issued === undefined ? { outcome: 'overtaken' } : { outcome: 'signed-up', issued };
 }

@@ -4,7 +4,9 @@ import { countedAddress } from './address.ts';
 
 test('counts IPv4 as it is, and its IPv6-mapped form as the same', () => {
   assert.deepEqual(countedAddress('192.0.2.1'), { ip: '192.0.2.1', network: '192.0.2.1', site: undefined });
-  assert.deepEqual(countedAddress('::ffff:192.0.2.1'), countedAddress('192.0.2.1'));
+  for (const form of ['::ffff:192.0.2.1', '192.0.2.1:5678', '[::ffff:192.0.2.1]:80']) {
+    assert.deepEqual(countedAddress(form), countedAddress('192.0.2.1'));
+  }
 });
 
 test('counts IPv6 by its /64 and its /48', () => {

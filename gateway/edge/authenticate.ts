@@ -2,7 +2,7 @@ import { Refusal } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
 import type { Caller } from '../gateway-route.ts';
-import { unauthenticated } from '../routes/refusals.ts';
+import { unauthenticated } from '../refusals.ts';
 import { findLiveSession } from '../store/sessions.ts';
 
 const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;

@@ -1,12 +1,12 @@
 import { Refusal, refuse } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
-import { needsFactor } from '../domain/disable-factor.ts';
+import { needsFactor } from '../domain/needs-factor.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import type { Session } from '../store/sessions.ts';
 
-type Wanted = Pick<GatewayRoute, 'roles' | 'beforeEnrolment' | 'fresh'>;
+type Wanted = Pick<GatewayRoute, 'roles' | 'notForRequiredRoles' | 'beforeEnrolment' | 'fresh'>;
 
 /** Whether the caller's session may do what the route does: role, second factor, freshness, in this order. */
 export function authorise(context: GatewayContext, wanted: Wanted): RequestHandler {
@@ -19,9 +19,12 @@ export function authorise(context: GatewayContext, wanted: Wanted): RequestHandl
 }
 
 function refuseSession(context: GatewayContext, wanted: Wanted, session: Session, onItself: boolean) {
-  const { roles, beforeEnrolment, fresh } = wanted;
+  const { roles, notForRequiredRoles, beforeEnrolment, fresh } = wanted;
   if (roles && !session.roles.some((role) => roles.includes(role))) {
     return refuse(problems.forbidden, { detail: 'This account has no role for that.' });
+  }
+  if (notForRequiredRoles && needsFactor(context, session)) {
+    return refuse(problems.forbidden, { detail: 'A role of this account needs a second factor.' });
   }
   const factorWanted = roles !== undefined || (!beforeEnrolment && needsFactor(context, session));
   if (factorWanted && !session.amr.includes('otp')) {

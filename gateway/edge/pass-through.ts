@@ -10,6 +10,7 @@ import type { Caller } from '../gateway-route.ts';
  * caller is stands in a service token that otp can verify, never in a header that somebody outside could have set.
  */
 
+const picture = /^image\/(png|svg\+xml)$/;
 const kept = new Set(['accept', 'host', 'connection']);
 
 export function passToOtp(context: GatewayContext): RequestHandler {
@@ -41,17 +42,18 @@ export function passToOtp(context: GatewayContext): RequestHandler {
 /** What is neither the thing nor its absence is no answer of otp's that anybody outside should see. */
 function passAnswer(incoming: IncomingMessage, res: Response): void {
   const status = incoming.statusCode ?? 0;
-  if (status !== 200 && status !== 404) {
+  const type = incoming.headers['content-type'] ?? '';
+  if (!(status === 200 && picture.test(type)) && !(status === 404 && type === 'application/problem+json')) {
     incoming.resume();
     res.locals.passOn(new Unavailable('otp', { cause: new Error(`unusable answer (${status})`) }));
     return;
   }
   res.status(status);
-  for (const name of ['content-type', 'content-length']) {
+  for (const name of ['content-type', 'content-length', 'vary']) {
     const value = incoming.headers[name];
     if (value !== undefined) res.set(name, value);
   }
-  incoming.pipe(res);
+  incoming.once('error', () => res.destroy()).pipe(res);
 }
 
 function setIdentity(context: GatewayContext, outgoing: ClientRequest, caller: Caller): void {

@@ -1,17 +1,17 @@
 import type { RequestContext } from '@sallyport/contracts';
 import { jsonBody, Refusal } from '@sallyport/http';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
-import { tooMany } from '../routes/refusals.ts';
+import { tooMany } from '../refusals.ts';
+import { noGuess } from '../store/guess-limit.ts';
 import { countedAddress } from './address.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { passToOtp } from './pass-through.ts';
-import { noGuess, reserveGuess } from './reserve-guess.ts';
 
 /*
- * What a request passes before its handler, in the order that CONTRACT promises: the limit of its address, the form
+ * What a request passes before its handler, in the order that docs/api.md promises: the limit of its address, the form
  * of its body, who calls, and whether that caller may. Each step only ever refuses.
  */
 export function createPipeline(context: GatewayContext): (route: GatewayRoute) => RequestHandler[] {
@@ -19,7 +19,7 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
   return (route) => [
     identify,
     privately(route),
-    ...(route.limited ? [limitAddress(context, route)] : []),
+    ...(route.guesses === 'refused' ? [limitAddress(context, route)] : []),
     jsonBody,
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),
@@ -37,25 +37,21 @@ export const identify: RequestHandler = (req, res, next) => {
     session_id: null,
   };
   res.locals.context = request;
-  res.locals.caller = { asker: { request, address: address.network, guess: noGuess } } satisfies Caller;
+  res.locals.caller = { address, asker: { request, address: address.network, guess: noGuess } } satisfies Caller;
   next();
 };
 
-function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHandler {
-  return async (req: Request, res: Response, next: NextFunction) => {
-    const caller: Caller = res.locals.caller;
-    const place = await reserveGuess(context, countedAddress(req.ip));
-    if (place.outcome === 'limited') {
-      if (route.limited === 'always' && route.access === 'public') throw new Refusal(tooMany(place.retryAfterSeconds));
-      caller.addressLimited = place.retryAfterSeconds;
-      return next();
-    }
-    caller.asker.guess = place.guess;
-    res.once('close', () => {
-      place.guess
-        .release()
-        .catch((error: unknown) => context.logger.warn({ cause: String(error) }, 'a place stays taken'));
-    });
+/** Turns an address with too many failures or signups away before anything is read from it. */
+function limitAddress({ limits }: GatewayContext, route: GatewayRoute): RequestHandler {
+  return async (_req, res, next) => {
+    const { address }: Caller = res.locals.caller;
+    const blocks = await Promise.all([
+      limits.addresses.findBlock(address.network),
+      address.site === undefined ? undefined : limits.sites.findBlock(address.site),
+      route.signup ? limits.signups.findBlock(address.network) : undefined,
+    ]);
+    const seconds = Math.max(0, ...blocks.filter((block) => block !== undefined));
+    if (seconds > 0) throw new Refusal(tooMany(seconds));
     next();
   };
 }

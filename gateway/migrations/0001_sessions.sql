@@ -34,3 +34,4 @@ create table gateway.session (
 );
 
 create index session_live_by_user on gateway.session (user_id) where ended_at is null;
+create index session_over on gateway.session ((least(ended_at, expires_at)));

@@ -78,9 +78,9 @@ function problemsOf(row: GatewayRoute): ProblemCode[] {
   return [
     ...(row.problems ?? []),
     ...(row.access === 'bearer' ? (['unauthenticated', 'enrolment-required'] as const) : []),
-    ...(row.roles ? (['forbidden'] as const) : []),
+    ...(row.roles || row.notForRequiredRoles ? (['forbidden'] as const) : []),
     ...(row.fresh ? (['reauthentication-required'] as const) : []),
-    ...(row.limited ? (['too-many-attempts'] as const) : []),
+    ...(row.guesses ? (['too-many-attempts'] as const) : []),
     ...(takesInput ? (['invalid-request'] as const) : []),
     ...(row.tag === 'public' ? [] : (['unavailable', 'overloaded'] as const)),
     'unsupported-media-type',

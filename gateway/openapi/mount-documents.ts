@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refusal, refuse } from '@sallyport/http';
-import express, { type Express, type RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { problems } from '../problems.ts';
 import { routes } from '../routes/index.ts';
 import { createOpenApi } from './create-document.ts';
@@ -28,6 +28,8 @@ const start = `window.ui = SwaggerUIBundle({
 });
 `;
 
+const pageFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
 /** `/openapi.json`, and `/docs` that shows it, all from files of this process. */
 export function mountDocuments(app: Express, publicUrl: string): void {
   const text = JSON.stringify(createOpenApi(routes, publicUrl));
@@ -36,7 +38,9 @@ export function mountDocuments(app: Express, publicUrl: string): void {
   app.get('/docs', (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));
   for (const path of ['/openapi.json', '/docs', '/docs/start.js']) app.all(path, onlyGet);
-  app.use('/docs', express.static(files, { index: false, redirect: false, maxAge: '1h' }));
+  for (const name of pageFiles) {
+    app.get(`/docs/${name}`, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
+  }
 }
 
 const onlyGet: RequestHandler = () => {

@@ -2,9 +2,9 @@ import { reply } from '@sallyport/http';
 import { changePassword } from '../domain/change-password.ts';
 import { reauthenticate } from '../domain/reauthenticate.ts';
 import { gatewayRoute } from '../gateway-route.ts';
+import { refuseProof, unauthenticated } from '../refusals.ts';
 import { codeOf, PasswordChange, Reauthentication } from '../schemas/inputs.ts';
 import { Tokens, User } from '../schemas/outputs.ts';
-import { refuseProof, unauthenticated } from './refusals.ts';
 import { createTokens } from './tokens.ts';
 
 const me = gatewayRoute(
@@ -32,7 +32,7 @@ const password = gatewayRoute(
     summary: 'Changes the password and ends every other session and challenge',
     tag: 'account',
     access: 'bearer',
-    limited: 'always',
+    guesses: 'counted',
     body: PasswordChange,
     answers: { 204: { description: 'The new password stands' } },
     problems: ['invalid-credentials', 'invalid-otp', 'weak-password'],
@@ -52,7 +52,7 @@ const again = gatewayRoute(
     tag: 'account',
     access: 'bearer',
     beforeEnrolment: true,
-    limited: 'always',
+    guesses: 'counted',
     body: Reauthentication,
     answers: { 200: { description: 'Tokens of the same session with a fresh auth_time', schema: Tokens } },
     problems: ['invalid-credentials', 'invalid-otp'],

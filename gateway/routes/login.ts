@@ -4,9 +4,9 @@ import { logIn } from '../domain/log-in.ts';
 import { signUp } from '../domain/sign-up.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
+import { tooMany, weakPassword, wrongCode, wrongPassword } from '../refusals.ts';
 import { codeOf, Login, LoginOtp, Signup } from '../schemas/inputs.ts';
 import { LoginAnswer, LoginComplete, Tokens } from '../schemas/outputs.ts';
-import { tooMany, weakPassword, wrongCode, wrongPassword } from './refusals.ts';
 import { createTokens } from './tokens.ts';
 
 const invalidChallenge = () =>
@@ -19,7 +19,8 @@ const signup = gatewayRoute(
     summary: 'Creates an account and logs it in',
     tag: 'login',
     access: 'public',
-    limited: 'always',
+    guesses: 'refused',
+    signup: true,
     body: Signup,
     answers: { 201: { description: 'The account and its first tokens', schema: Tokens } },
     problems: ['username-taken', 'weak-password', 'signup-closed'],
@@ -50,7 +51,7 @@ const login = gatewayRoute(
     summary: 'The first door, and with a code both',
     tag: 'login',
     access: 'public',
-    limited: 'always',
+    guesses: 'refused',
     body: Login,
     answers: { 200: { description: 'Tokens, or a challenge where a code is demanded', schema: LoginAnswer } },
     problems: ['invalid-credentials', 'invalid-otp'],
@@ -84,7 +85,7 @@ const loginOtp = gatewayRoute(
     summary: 'The second door: answers a challenge',
     tag: 'login',
     access: 'public',
-    limited: 'always',
+    guesses: 'refused',
     body: LoginOtp,
     answers: { 200: { description: 'Tokens', schema: LoginComplete } },
     problems: ['invalid-challenge', 'invalid-otp'],

@@ -1,6 +1,5 @@
-import { createPrivateKey } from 'node:crypto';
 import { reply } from '@sallyport/http';
-import { toJwk } from '../domain/access-tokens.ts';
+import { readPrivateKey, toJwk } from '../domain/access-tokens.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { Health, Jwks } from '../schemas/outputs.ts';
 
@@ -41,7 +40,7 @@ const auditKeys = gatewayRoute(
   },
   (context) => {
     const keys = context.config.AUDIT_SIGNING_KEYS.keys.map(({ id, bytes }) =>
-      toJwk(id, createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }), 'EdDSA'),
+      toJwk(id, readPrivateKey(bytes), 'EdDSA'),
     );
     return reply(200, { keys }, fiveMinutes);
   },

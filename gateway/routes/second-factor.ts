@@ -4,9 +4,9 @@ import { enableFactor, startEnrolment } from '../domain/enrol.ts';
 import { regenerateRecoveryCodes } from '../domain/regenerate-recovery-codes.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
+import { refuseProof, unauthenticated, wrongCode } from '../refusals.ts';
 import { codeOf, OneCode, OtpDisabling, OtpEnabling } from '../schemas/inputs.ts';
 import { OtpDisabled, OtpEnabled, OtpSetup, OtpState, RecoveryCodes } from '../schemas/outputs.ts';
-import { refuseProof, unauthenticated, wrongCode } from './refusals.ts';
 import { createTokens } from './tokens.ts';
 
 const alreadyEnabled = () =>
@@ -61,7 +61,7 @@ const enable = gatewayRoute(
     tag: 'second factor',
     access: 'bearer',
     beforeEnrolment: true,
-    limited: 'always',
+    guesses: 'counted',
     body: OtpEnabling,
     answers: { 200: { description: 'Ten recovery codes, and tokens with both factors', schema: OtpEnabled } },
     problems: ['invalid-otp', 'no-pending-enrolment', 'otp-already-enabled'],
@@ -95,7 +95,8 @@ const disable = gatewayRoute(
     tag: 'second factor',
     access: 'bearer',
     beforeEnrolment: true,
-    limited: 'always',
+    notForRequiredRoles: true,
+    guesses: 'counted',
     body: OtpDisabling,
     answers: { 200: { description: 'The factor is gone, its recovery codes too', schema: OtpDisabled } },
     problems: ['invalid-credentials', 'invalid-otp', 'no-factor', 'forbidden'],
@@ -108,8 +109,6 @@ const disable = gatewayRoute(
         return reply(200, { otp_enabled: false });
       case 'no-factor':
         return noFactor();
-      case 'role-needs-one':
-        return refuse(problems.forbidden, { detail: 'A role of this account needs a second factor.' });
       default:
         return refuseProof(result);
     }
@@ -124,7 +123,7 @@ const regenerate = gatewayRoute(
     tag: 'second factor',
     access: 'bearer',
     beforeEnrolment: true,
-    limited: 'always',
+    guesses: 'counted',
     fresh: 'always',
     body: OneCode,
     answers: { 200: { description: 'Ten new ones; the old ones are void', schema: RecoveryCodes } },

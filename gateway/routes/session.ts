@@ -1,13 +1,13 @@
 import { refuse, reply } from '@sallyport/http';
 import { z } from 'zod';
 import { endOneSession, logOutByRefreshToken } from '../domain/end-sessions.ts';
+import { listSessions } from '../domain/list-sessions.ts';
 import { findRefreshable, refreshSession } from '../domain/refresh-session.ts';
-import { listSessions } from '../domain/session.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
+import { tooMany, unauthenticated } from '../refusals.ts';
 import { Logout, TokenRefresh } from '../schemas/inputs.ts';
 import { SessionList, Tokens } from '../schemas/outputs.ts';
-import { tooMany, unauthenticated } from './refusals.ts';
 import { createTokens } from './tokens.ts';
 
 const refresh = gatewayRoute(
@@ -17,15 +17,15 @@ const refresh = gatewayRoute(
     summary: 'Rotates the refresh token',
     tag: 'tokens',
     access: 'public',
-    limited: 'unless live',
+    guesses: 'refused unless live',
     body: TokenRefresh,
     answers: { 200: { description: 'New tokens of the same session', schema: Tokens } },
     problems: ['invalid-refresh-token'],
   },
   async (context, { body, caller }) => {
-    if (caller.addressLimited !== undefined) {
+    if (caller.limitedSeconds !== undefined) {
       const found = await findRefreshable(context, body.refresh_token);
-      if (!found?.session.live) return tooMany(caller.addressLimited);
+      if (!found?.session.live) return tooMany(caller.limitedSeconds);
     }
     const result = await refreshSession(context, caller.asker, body.refresh_token);
     return result.outcome === 'refreshed'
@@ -44,6 +44,7 @@ const logout = gatewayRoute(
     tag: 'tokens',
     access: 'either token',
     beforeEnrolment: true,
+    guesses: 'counted',
     body: Logout,
     answers: { 204: { description: 'The session has ended' } },
     problems: ['unauthenticated'],

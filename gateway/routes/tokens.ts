@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { Issued } from '../domain/issue-session.ts';
-import type { Session } from '../domain/session.ts';
 import type { Tokens, User } from '../schemas/outputs.ts';
 
 /** The tokens of a session, as every call that gives some answers them. */
@@ -21,7 +20,7 @@ export function createTokens(context: GatewayContext, { session, refreshToken }:
 }
 
 /** The account as its session knows it: a live session has the second factor exactly if the account has one. */
-function userOf(session: Session): z.infer<typeof User> {
+function userOf(session: Issued['session']): z.infer<typeof User> {
   return {
     id: session.userId,
     username: session.username,

@@ -18,7 +18,7 @@ const Username = z
   })
   .meta({ description: 'Compared after NFKC and case folding', example: 'ada@example.com' });
 
-const Password = z.string().min(1).meta({ description: 'Compared exactly as sent after NFKC', format: 'password' });
+const Password = z.string().meta({ description: 'Compared exactly as sent after NFKC', format: 'password' });
 
 const NewPassword = z
   .string()

@@ -1,3 +1,4 @@
+import { Unavailable } from '@sallyport/contracts';
 import { type RedisClient, redisCall } from '@sallyport/redis';
 import { z } from 'zod';
 import type { ChallengeStore } from './challenges.ts';
@@ -30,9 +31,8 @@ export function createChallengesInRedis(redis: RedisClient, now: () => number): 
       await run(create, hash, JSON.stringify(challenge), tries, 2 * (challenge.expiresAt - now()));
     },
     async takeTry(hash) {
-      const [state, text] = Taken.parse(await run(takeTry, hash));
-      if (state !== 'taken') return { state };
-      const challenge = Stored.parse(JSON.parse(text));
+      const [state, challenge] = readTaken(await run(takeTry, hash));
+      if (state !== 'taken' || challenge === undefined) return { state: state === 'taken' ? 'dead' : state };
       return challenge.expiresAt > now() ? { state, challenge } : { state: 'dead' };
     },
     async giveBackTry(hash) {
@@ -42,4 +42,14 @@ export function createChallengesInRedis(redis: RedisClient, now: () => number): 
       await run(end, hash);
     },
   };
+}
+
+/** What isn't what we wrote is nothing to go by: the store counts as away. */
+function readTaken(answer: unknown): ['taken' | 'dead' | 'unknown', z.infer<typeof Stored> | undefined] {
+  try {
+    const [state, text] = Taken.parse(answer);
+    return [state, state === 'taken' ? Stored.parse(JSON.parse(text)) : undefined];
+  } catch (cause) {
+    throw new Unavailable('redis', { cause });
+  }
 }

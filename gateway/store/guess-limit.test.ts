@@ -4,20 +4,25 @@ import { test } from 'node:test';
 import { openRedis } from '@sallyport/redis';
 import { forgetKeys } from '../../test/support/redis.ts';
 import { createGuessLimit, type GuessLimit } from './guess-limit.ts';
-import { createLimiterFactory } from './limiter-factory.ts';
+import { createCounter } from './limits.ts';
+import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
 
-const options = { name: 'test', limit: 10, windowSeconds: 60 };
+const limit = 10;
 
 /** The same test on the in-process counters and, where there is one, on Redis. */
 function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): void {
-  test(`${title} (in process)`, () => check(createGuessLimit(createLimiterFactory(undefined), options)));
+  test(`${title} (in process)`, () => {
+    const wrong = createCounter(undefined, 'test', limit, 60);
+    return check(createGuessLimit({ wrong, places: createPlacesInMemory(), limit }));
+  });
   const url = process.env.TEST_REDIS_URL;
   test(`${title} (Redis)`, { skip: url ? false : 'TEST_REDIS_URL is not set' }, async () => {
     const prefix = `test:${randomBytes(6).toString('hex')}:`;
     const redis = openRedis({ url: url ?? '', prefix });
     await new Promise((resolve) => redis.once('ready', resolve));
     try {
-      await check(createGuessLimit(createLimiterFactory(redis), options));
+      const wrong = createCounter(redis, 'test', limit, 60);
+      await check(createGuessLimit({ wrong, places: createPlacesInRedis(redis, 'test'), limit }));
     } finally {
       redis.disconnect();
       await forgetKeys(url ?? '', prefix);
@@ -30,7 +35,8 @@ async function tryOut(limit: GuessLimit, key: string, right: boolean): Promise<'
   const place = await limit.reserve(key);
   if (place.outcome === 'limited') return 'limited';
   await new Promise((resolve) => setTimeout(resolve, 5));
-  await (right ? place.guess.release() : place.guess.keep());
+  if (!right) await place.guess.keep();
+  await place.guess.leave();
   return 'judged';
 }
 
@@ -50,4 +56,42 @@ onBoth('says how long to wait', async (limit) => {
   for (let guess = 0; guess < 10; guess += 1) await tryOut(limit, 'a', false);
   const place = await limit.reserve('a');
   assert.ok(place.outcome === 'limited' && place.retryAfterSeconds > 0 && place.retryAfterSeconds <= 60);
+});
+
+onBoth('counts a wrong guess whose place was left before', async (limit) => {
+  for (let guess = 0; guess < 10; guess += 1) {
+    const place = await limit.reserve('a');
+    await place.guess.leave();
+    await place.guess.keep();
+  }
+  assert.equal((await limit.reserve('a')).outcome, 'limited');
+  assert.equal(typeof (await limit.findBlock('a')), 'number');
+});
+
+test('a place is given back when the store fails halfway', async () => {
+  const places = createPlacesInMemory();
+  const wrong = createCounter(undefined, 'test', 1, 60);
+  const limited = createGuessLimit({ wrong, places, limit: 1 });
+  const { get } = wrong;
+  wrong.get = () => Promise.reject(new Error('gone'));
+  await assert.rejects(limited.reserve('a'), { name: 'Unavailable' });
+  wrong.get = get;
+  assert.equal((await limited.reserve('a')).outcome, 'reserved');
+});
+
+test('refuses at once what would wait behind too many', async () => {
+  const wrong = createCounter(undefined, 'test', 1, 60);
+  const limited = createGuessLimit({ wrong, places: createPlacesInMemory(), limit: 1 });
+  const held = await limited.reserve('a');
+  const wait = async () => (await limited.reserve('a')).guess.leave();
+  const crowd = Array.from({ length: 100 }, () =>
+    wait().then(
+      () => 'served',
+      () => 'refused',
+    ),
+  );
+  const first = await Promise.race(crowd);
+  assert.equal(first, 'refused');
+  await held.guess.leave();
+  await Promise.all(crowd.map(async (waiter) => assert.ok(['served', 'refused'].includes(await waiter))));
 });

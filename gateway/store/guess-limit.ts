@@ -1,47 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '@sallyport/contracts';
-import type { RateLimiterAbstract } from 'rate-limiter-flexible';
-import { RateLimiterRes } from 'rate-limiter-flexible';
-import type { LimiterFactory } from './limiter-factory.ts';
+import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Places } from './places.ts';
 
 /*
- * A limit on wrong guesses, counted before the check (promise 3). `reserved` holds guesses that are wrong or still
- * being checked, `wrong` those that turned out wrong. A guess starts only with a place among `reserved`: so of any
- * number at once, no more than the limit are looked at. Where the places are taken by guesses still in flight, the
- * next one waits for them: people who are right at the same moment don't lock each other out.
+ * A limit on wrong guesses, counted before the check (promise 3). A guess is checked only while it has a place, and it
+ * gets one only while wrong guesses and taken places together stay within the limit: so of any number at once no more
+ * than that are looked at. A place is taken first and the count of wrong ones read after, and a wrong guess is counted
+ * before its place is left: in between it counts twice, never not at all. Where only guesses in flight fill the limit,
+ * the next one waits a little: people who are right at the same moment don't lock each other out.
  */
 
 export interface Guess {
-  /** It was wrong: it stays counted. */
+  /** It was wrong: it counts, whether or not whoever guessed still listens. */
   keep(): Promise<void>;
-  /** It was right, or never looked at: its place is free again. */
-  release(): Promise<void>;
+  /** It has been checked, or never will be: its place is free. */
+  leave(): Promise<void>;
 }
 
-export type Reservation = { outcome: 'reserved'; guess: Guess } | { outcome: 'limited'; retryAfterSeconds: number };
+export type Reservation =
+  | { outcome: 'reserved'; guess: Guess }
+  | { outcome: 'limited'; retryAfterSeconds: number; guess: Guess };
 
 export interface GuessLimit {
+  /** Seconds until the key may guess again; undefined where it may now. */
+  findBlock(key: string): Promise<number | undefined>;
+  /** @throws Unavailable (overloaded) where guesses in flight fill the limit for too long, or too many wait */
   reserve(key: string): Promise<Reservation>;
 }
 
-const pauseMs = 25;
-const patienceMs = 10_000;
+const patienceMs = 5_000;
+const firstPauseMs = 10;
+const longestPauseMs = 250;
+const mostWaiting = 64;
 
 /**
- * @param options.limit wrong guesses within `windowSeconds`; 0 turns it off
+ * @param options.wrong counts wrong guesses within its window
+ * @param options.limit how many of them; 0 turns it off
  * @param options.blockSeconds how long the key rests from the last allowed wrong guess on; else to the window's end
  */
-export function createGuessLimit(
-  create: LimiterFactory,
-  options: { name: string; limit: number; windowSeconds: number; blockSeconds?: number },
-): GuessLimit {
-  const { name, limit, windowSeconds, blockSeconds } = options;
+export function createGuessLimit(options: {
+  wrong: RateLimiterAbstract;
+  places: Places;
+  limit: number;
+  blockSeconds?: number;
+}): GuessLimit {
+  const { wrong, places, limit, blockSeconds } = options;
   if (limit === 0) return noLimit;
-  const reserved = create(`${name}:reserved`, limit, windowSeconds);
-  const wrong = create(`${name}:wrong`, limit, windowSeconds);
+  const waiting = new Map<string, number>();
 
-  async function findBlock(key: string): Promise<number | undefined> {
+  async function readWrong(key: string): Promise<{ count: number; block: number | undefined }> {
     const state = await guarded(() => wrong.get(key));
-    return state !== null && state.consumedPoints >= limit ? secondsOf(state) : undefined;
+    const count = state?.consumedPoints ?? 0;
+    return { count, block: state && count >= limit ? secondsOf(state) : undefined };
   }
 
   async function countWrong(key: string): Promise<void> {
@@ -51,35 +63,48 @@ export function createGuessLimit(
     }
   }
 
-  const guess = (key: string): Guess => ({
-    keep: () => countWrong(key),
-    release: async () => void (await guarded(() => reserved.reward(key))),
-  });
+  async function tryOnce(key: string): Promise<Reservation | 'full'> {
+    const token = randomUUID();
+    const guess: Guess = { keep: () => countWrong(key), leave: () => places.leave(key, token) };
+    try {
+      const taken = await places.take(key, token);
+      const { count, block } = await readWrong(key);
+      if (block === undefined && count + taken <= limit) return { outcome: 'reserved', guess };
+      await guess.leave();
+      return block === undefined ? 'full' : { outcome: 'limited', retryAfterSeconds: block, guess };
+    } catch (error) {
+      guess.leave().catch(() => {});
+      throw error;
+    }
+  }
+
+  async function wait(key: string): Promise<Reservation> {
+    const deadline = performance.now() + patienceMs;
+    for (let pause = firstPauseMs; performance.now() < deadline; pause = Math.min(2 * pause, longestPauseMs)) {
+      await sleep(pause * (0.5 + Math.random() / 2));
+      const result = await tryOnce(key);
+      if (result !== 'full') return result;
+    }
+    throw new Unavailable('redis', { overloaded: true });
+  }
 
   return {
+    findBlock: async (key) => (await readWrong(key)).block,
     async reserve(key) {
-      for (let waited = 0; waited < patienceMs; waited += pauseMs) {
-        const [placed, blocked] = await Promise.all([tryConsume(reserved, key), findBlock(key)]);
-        if (placed && blocked === undefined) return { outcome: 'reserved', guess: guess(key) };
-        await guarded(() => reserved.reward(key));
-        if (blocked !== undefined) return { outcome: 'limited', retryAfterSeconds: blocked };
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const result = await tryOnce(key);
+      if (result !== 'full') return result;
+      const others = waiting.get(key) ?? 0;
+      if (others >= mostWaiting) throw new Unavailable('redis', { overloaded: true });
+      waiting.set(key, others + 1);
+      try {
+        return await wait(key);
+      } finally {
+        const left = (waiting.get(key) ?? 1) - 1;
+        if (left === 0) waiting.delete(key);
+        else waiting.set(key, left);
       }
-      throw new Unavailable('redis', { overloaded: true });
     },
   };
-}
-
-async function tryConsume(limiter: RateLimiterAbstract, key: string): Promise<boolean> {
-  return guarded(() =>
-    limiter.consume(key).then(
-      () => true,
-      (rejection: unknown) => {
-        if (rejection instanceof RateLimiterRes) return false;
-        throw rejection;
-      },
-    ),
-  );
 }
 
 /** Whatever the store says against a limit, nobody may pass it. */
@@ -95,6 +120,10 @@ function secondsOf(state: RateLimiterRes): number {
   return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
 }
 
+/** For what checks no credential, and where a limit is turned off. */
+export const noGuess: Guess = { keep: async () => {}, leave: async () => {} };
+
 const noLimit: GuessLimit = {
-  reserve: async () => ({ outcome: 'reserved', guess: { keep: async () => {}, release: async () => {} } }),
+  findBlock: async () => undefined,
+  reserve: async () => ({ outcome: 'reserved', guess: noGuess }),
 };

@@ -1,12 +1,18 @@
 import { Unavailable } from '@sallyport/contracts';
-import type { RateLimiterRes } from 'rate-limiter-flexible';
+import type { RedisClient } from '@sallyport/redis';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  type RateLimiterRes,
+} from 'rate-limiter-flexible';
 import { createGuessLimit, type GuessLimit } from './guess-limit.ts';
-import type { LimiterFactory } from './limiter-factory.ts';
+import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
 
 const tenMinutes = 600;
 const hour = 3_600;
 
-/** The soft limits of CONTRACT's table; the count of wrong codes is otp's, in Postgres. */
+/** The soft limits; the count of wrong codes is otp's, in Postgres. */
 export interface Limits {
   /** Wrong passwords of one account from one address. */
   passwords: GuessLimit;
@@ -14,28 +20,66 @@ export interface Limits {
   addresses: GuessLimit;
   /** Failures of an IPv6 /48. */
   sites: GuessLimit;
-  /** Counts a signup of an address; seconds to wait where there were too many. */
-  countSignup(address: string): Promise<number | undefined>;
+  signups: SignupLimit;
 }
 
+export interface SignupLimit {
+  /** Seconds until the address may sign up again; undefined where it may now. */
+  findBlock(address: string): Promise<number | undefined>;
+  /** Counts one more; seconds to wait where there were too many. */
+  count(address: string): Promise<number | undefined>;
+}
+
+/** Limits in Redis, shared by all gateways, or in process where there is one gateway. */
 export function createLimits(
-  create: LimiterFactory,
+  redis: RedisClient | undefined,
   config: { PASSWORD_TRIES_PER_ADDRESS: number; ADDRESS_FAILURES: number; SIGNUPS_PER_ADDRESS: number },
 ): Limits {
-  const window = { windowSeconds: tenMinutes };
-  const failures = { ...window, blockSeconds: tenMinutes };
-  const signupsPerHour = config.SIGNUPS_PER_ADDRESS;
-  const signups = create('signup', signupsPerHour, hour);
+  const guesses = (name: string, limit: number, blockSeconds?: number) =>
+    createGuessLimit({
+      wrong: createCounter(redis, `${name}:wrong`, limit, tenMinutes),
+      places: redis ? createPlacesInRedis(redis, name) : createPlacesInMemory(),
+      limit,
+      ...(blockSeconds === undefined ? {} : { blockSeconds }),
+    });
   return {
-    passwords: createGuessLimit(create, { name: 'password', limit: config.PASSWORD_TRIES_PER_ADDRESS, ...window }),
-    addresses: createGuessLimit(create, { name: 'address', limit: config.ADDRESS_FAILURES, ...failures }),
-    sites: createGuessLimit(create, { name: 'site', limit: 10 * config.ADDRESS_FAILURES, ...failures }),
-    async countSignup(address) {
-      if (signupsPerHour === 0) return undefined;
-      const state: RateLimiterRes = await signups.penalty(address).catch((cause: unknown) => {
-        throw new Unavailable('redis', { cause });
-      });
-      return state.consumedPoints > signupsPerHour ? Math.ceil(state.msBeforeNext / 1_000) : undefined;
-    },
+    passwords: guesses('password', config.PASSWORD_TRIES_PER_ADDRESS),
+    addresses: guesses('address', config.ADDRESS_FAILURES, tenMinutes),
+    sites: guesses('site', 10 * config.ADDRESS_FAILURES, tenMinutes),
+    signups: createSignupLimit(redis, config.SIGNUPS_PER_ADDRESS),
+  };
+}
+
+/** A fixed-window counter: `points` within `windowSeconds`. */
+export function createCounter(
+  redis: RedisClient | undefined,
+  name: string,
+  points: number,
+  windowSeconds: number,
+): RateLimiterAbstract {
+  const options = { keyPrefix: `limit:${name}`, points, duration: windowSeconds };
+  return redis ? new RateLimiterRedis({ ...options, storeClient: redis }) : new RateLimiterMemory(options);
+}
+
+function createSignupLimit(redis: RedisClient | undefined, limit: number): SignupLimit {
+  const counter = createCounter(redis, 'signup', limit, hour);
+  const ask = async (call: () => Promise<RateLimiterRes | null>, full: (count: number) => boolean) => {
+    if (limit === 0) return undefined;
+    const state = await call().catch((cause: unknown) => {
+      throw new Unavailable('redis', { cause });
+    });
+    return state && full(state.consumedPoints) ? Math.max(1, Math.ceil(state.msBeforeNext / 1_000)) : undefined;
+  };
+  return {
+    findBlock: (address) =>
+      ask(
+        () => counter.get(address),
+        (count) => count >= limit,
+      ),
+    count: (address) =>
+      ask(
+        () => counter.penalty(address),
+        (count) => count > limit,
+      ),
   };
 }

@@ -209,6 +209,15 @@ export async function listLiveSessions(db: Queryable, userId: string, idleSecond
   );
 }
 
+/** Forgets some of the sessions that ended a day ago, or could have; a challenge is long dead by then. */
+export async function forgetSessions(db: Queryable): Promise<void> {
+  await db.query(
+    `delete from gateway.session where id in (
+       select id from gateway.session where least(ended_at, expires_at) < clock_timestamp() - interval '1 day'
+       limit 1000)`,
+  );
+}
+
 function toSession(row: SessionRow): Session {
   return {
     id: row.id,

@@ -22,11 +22,11 @@ export async function record(tx: Queryable, schema: Schema, events: readonly Rec
   ]);
 }
 
-/** Events that nobody has acknowledged for a second, oldest first: the rest is still on its way with its answer. */
+/** Events that nobody has acknowledged for two seconds, oldest first: the rest is still on its way with its answer. */
 export async function findPending(db: Queryable, schema: Schema, limit: number): Promise<RecordedEvent[]> {
   return db.query<RecordedEvent>(
     `select event_id as id, body from ${schema}.outbox
-     where acknowledged_at is null and recorded_at < clock_timestamp() - interval '1 second'
+     where acknowledged_at is null and recorded_at < clock_timestamp() - interval '2 seconds'
      order by ins limit $1`,
     [limit],
   );

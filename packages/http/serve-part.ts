@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
 import type { Registry } from 'prom-client';
@@ -25,6 +27,16 @@ export interface ServeOptions {
 const drainMs = 8_000;
 /** How often connections are closed that stayed open after an answer which could not say that it is the last. */
 const idleMs = 500;
+const inactivityMs = 30_000;
+
+/** Slow senders end after these; slow readers and silent callers after 30 s without a byte. */
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+};
 
 /**
  * Serves a part and its ops port. Closing: not ready, no new connections, answers still owed are given
@@ -35,15 +47,14 @@ export async function servePart(options: ServeOptions): Promise<RunningPart> {
   const { name, host, port } = options;
   let closing = false;
   const owed = new Set<ServerResponse>();
-  const server = createServer({ maxHeaderSize: 16 * 1024, keepAliveTimeout: 65_000 }, (req, res) => {
+  const server = createServer(limits, (req, res) => {
     owed.add(res);
     res.once('close', () => owed.delete(res));
     if (closing) sayLast(res);
     options.app(req, res);
   });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 20_000;
-  const ops = createServer(opsApp({ ...options, ready: () => !closing }));
+  const ops = createServer(limits, opsApp({ ...options, ready: () => !closing }));
+  for (const each of [server, ops]) each.setTimeout(inactivityMs).on('clientError', refuseGarbage);
   try {
     await listen(server, name, host, port);
     const taken = (server.address() as AddressInfo).port;
@@ -96,3 +107,15 @@ function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** What is no HTTP, or too slow or too large in its headers, never reaches the app; it gets an id all the same. */
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const status = refusals[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nX-Request-Id: ${randomUUID()}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+const refusals: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

@@ -67,7 +67,8 @@ export function openDb(options: {
         client.release();
         return result;
       } catch (error) {
-        await giveBack(client);
+        if (error instanceof Unavailable) client.release(true);
+        else await giveBack(client);
         throw error;
       }
     },
@@ -100,7 +101,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-/** A connection whose state is unknown is closed, never reused. */
+/** After a fault of the work itself; a connection whose state is unknown is closed, never reused. */
 async function giveBack(client: pg.PoolClient): Promise<void> {
   try {
     await client.query('rollback');

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
-import { Unavailable } from '@sallyport/contracts';
 import { createLogger, type Logger } from '@sallyport/logger';
-import { type Db, openDb, pendingMigrations } from '@sallyport/postgres';
+import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory } from '@sallyport/redis';
 import { Counter, Registry } from 'prom-client';
 import type { OtpConfig } from './config.ts';
@@ -76,20 +75,9 @@ function openGate(config: OtpConfig, overrides: OtpOverrides, onError: (error: E
 }
 
 async function checkDatabase(db: Db, config: OtpConfig): Promise<void> {
-  const pending = await pendingMigrations(db, otpMigrations).catch((error: unknown) => {
-    throw new Error(`otp: the database at ${new URL(config.DATABASE_URL).host} can't be used: ${reasonOf(error)}`);
-  });
-  if (pending.length > 0) {
-    throw new Error(`otp: the database lacks migrations (${pending.join(', ')}); run: npm run migrate`);
-  }
+  await requireMigrated(db, { name: 'otp', url: config.DATABASE_URL, migrations: otpMigrations });
   const ring = config.OTP_ENCRYPTION_KEYS;
   const fault = findKeyFault(ring, await findKeysInUse(db));
   if (fault) throw new Error(fault);
   for (const { id, bytes } of ring.keys) await registerKey(db, id, fingerprintOf(bytes));
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Unavailable ? error.cause : error;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error ? cause.message : 'unknown reason';
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '@sallyport/logger';
-import { type Db, openDb } from '@sallyport/postgres';
+import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
 import { createFirstAdmin } from './domain/create-first-admin.ts';
 import { type Decoys, openDecoys } from './domain/decoys.ts';
 import { findPepperFault } from './domain/find-pepper-fault.ts';
 import { openHasher, type PasswordHasher } from './hashing/password-hasher.ts';
-import { requireDatabase } from './store/require-database.ts';
+import { usersMigrations } from './migrations.ts';
 
 /** What the service stands on, opened once. */
 export interface UsersContext {
@@ -35,7 +35,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
   await using opened = new AsyncDisposableStack();
   const onError = (error: Error) => logger.warn({ cause: error.message }, 'an idle database connection broke');
   const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-users', onError }), (it) => it.close());
-  await requireDatabase(db, config.DATABASE_URL);
+  await requireMigrated(db, { name: 'users', url: config.DATABASE_URL, migrations: usersMigrations });
   const fault = await findPepperFault(db, config.PASSWORD_PEPPERS);
   if (fault !== undefined) throw new Error(fault);
 

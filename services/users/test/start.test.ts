@@ -13,7 +13,7 @@ const admin = { ADMIN_USERNAME: 'Boss', ADMIN_PASSWORD: 'battery staple' };
 suite('starting users', { skip: databaseMissing }, () => {
   test('says in one sentence what stands against it, and never a password', async () => {
     await assert.rejects(startOver('postgres://u:sesame@127.0.0.1:1/db'), ({ message }: Error) => {
-      assert.match(message, /^users: the database at 127\.0\.0\.1:1\/db can't be reached/);
+      assert.match(message, /^users: the database at 127\.0\.0\.1:1\/db can't be used/);
       assert.doesNotMatch(message, /sesame/);
       return true;
     });

@@ -1,6 +1,6 @@
 import { type Answer, refuse } from '@sallyport/http';
-import type { Refused } from '../domain/prove-again.ts';
-import { problems } from '../problems.ts';
+import type { Refused } from './domain/prove-again.ts';
+import { problems } from './problems.ts';
 
 /** The one answer for everything that can be wrong with a name and a password. */
 export const wrongPassword = () =>
