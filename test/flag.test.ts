@@ -102,6 +102,13 @@ async function statesOf(owners: readonly Owner[]): Promise<State[]> {
   );
 }
 
+/** The projector has nothing left to do: whatever changes a flag from now on is a call that comes late. */
+async function untilProjected(): Promise<void> {
+  const idle = `select from gateway.audit_head h, gateway.cursor c where c.name = 'projector' and c.sequence = h.sequence
+    and not exists (select from gateway.outbox) and not exists (select from otp.outbox where acknowledged_at is null)`;
+  await until('the projector is done', async () => (await stack.sql(idle)).length === 1);
+}
+
 /** Nobody whose factor is active by now gets in at this gateway with the password alone. */
 async function assertStrict(api: Api, owners: readonly Owner[]): Promise<void> {
   const active = (await statesOf(owners)).filter((state) => state.factor).map((state) => state.id);
@@ -182,7 +189,9 @@ test('a flag that a stopped gateway was about to set is not set back', async () 
   await logInOwner(second.api, ada);
   const body = { password: ada.password, otp: giveCode(ada) };
   expect(200, await second.api('PUT', '/auth/otp/disable', { token: ada.accessToken, body }));
+  await untilProjected();
   held.release();
+  await held.answered;
   first.resume();
   await enabled;
   await assertFlagsFollow([ada], 'a late flag');

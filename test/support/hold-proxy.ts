@@ -16,6 +16,8 @@ export type HeldCall = {
   release(): void;
   /** The held call is lost. */
   drop(): void;
+  /** Resolves once the service has answered the call that was held before it. */
+  answered: Promise<void>;
 };
 
 export type HoldProxy = AsyncDisposable & {
@@ -27,7 +29,7 @@ export type HoldProxy = AsyncDisposable & {
 
 type Place = 'request' | 'answer';
 type Call = { method: string; path: string; body: string };
-type Hold = { fits(place: Place, call: Call): boolean; reach(): void; goOn: Promise<boolean> };
+type Hold = { fits(place: Place, call: Call): boolean; reach(): void; goOn: Promise<boolean>; answer(): void };
 
 /** Listens on a free port of 127.0.0.1 and passes every call on to the service at `target`. */
 export async function startHoldProxy(target: string): Promise<HoldProxy> {
@@ -38,25 +40,31 @@ export async function startHoldProxy(target: string): Promise<HoldProxy> {
   function hold(place: Place, method: string, path: RegExp, about = ''): HeldCall {
     const reached = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<boolean>();
+    const answered = Promise.withResolvers<void>();
     const fits = (at: Place, call: Call) =>
       at === place && call.method === method && path.test(call.path) && `${call.path} ${call.body}`.includes(about);
-    const entry = { fits, reach: reached.resolve, goOn: goOn.promise };
+    const entry = { fits, reach: reached.resolve, goOn: goOn.promise, answer: answered.resolve };
     const settle = (passes: boolean) => {
       holds.delete(entry);
       goOn.resolve(passes);
     };
     holds.add(entry);
     settlers.add(() => settle(false));
-    return { reached: reached.promise, release: () => settle(true), drop: () => settle(false) };
+    return {
+      reached: reached.promise,
+      release: () => settle(true),
+      drop: () => settle(false),
+      answered: answered.promise,
+    };
   }
 
-  /** Whether the call goes on from here. */
-  async function pass(place: Place, call: Call): Promise<boolean> {
+  /** The hold that the call met here, once it may go on; nobody's call is dropped without a hold. */
+  async function pass(place: Place, call: Call): Promise<{ goesOn: boolean; answer(): void }> {
     const found = [...holds].find((entry) => entry.fits(place, call));
-    if (!found) return true;
+    if (!found) return { goesOn: true, answer: () => undefined };
     holds.delete(found);
     found.reach();
-    return found.goOn;
+    return { goesOn: await found.goOn, answer: found.answer };
   }
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -64,12 +72,15 @@ export async function startHoldProxy(target: string): Promise<HoldProxy> {
       const body = await buffer(req);
       const { method = 'GET', url = '/' } = req;
       const call = { method, path: url.split('?')[0] ?? '', body: body.toString() };
-      if (!(await pass('request', call))) return void res.destroy();
+      const before = await pass('request', call);
+      if (!before.goesOn) return void res.destroy();
       const outgoing = request(`${target}${url}`, { method, headers: req.headers, agent });
       outgoing.end(body);
       const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
       const text = await buffer(answer);
-      if (!(await pass('answer', call))) return void res.destroy();
+      before.answer();
+      const after = await pass('answer', call);
+      if (!after.goesOn) return void res.destroy();
       const { 'transfer-encoding': _, connection: __, ...headers } = answer.headers;
       res.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': text.length }).end(text);
     } catch {

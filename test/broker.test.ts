@@ -1,0 +1,252 @@
+// Promises 4 and 5 with a RabbitMQ that stops, dies, hangs or loses the exchange: people log in as if nothing were, and
+// afterwards a consumer that was bound before has every event, in order of sequence, chained, and more than once only
+// under the same id. SALLYPORT_CHAOS=1 leaves the broker away for 30 s instead of 5.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, suite, test } from 'node:test';
+import { type ConsumeMessage, connect } from 'amqplib';
+import { expect } from './support/people.ts';
+import { type Owner, provePassword, signUpEnrolled, signUpOwner } from './support/process-people.ts';
+import { type ProcessStack, startProcessStack } from './support/process-stack.ts';
+import { findServers } from './support/servers/find-servers.ts';
+import { type RabbitmqServer, startRabbitmq } from './support/servers/rabbitmq.ts';
+import { until } from './support/until.ts';
+
+const { rabbitmq } = findServers();
+const skip =
+  process.env.TEST_BACKEND === 'embedded' ? 'the embedded default has no broker' : (rabbitmq.missing ?? false);
+const awayMs = process.env.SALLYPORT_CHAOS === '1' ? 30_000 : 5_000;
+const exchange = 'sallyport.audit';
+
+type Event = {
+  id: string;
+  type: string;
+  sequence: string;
+  prevhash: string;
+  hash: string;
+  data: { personal: unknown };
+};
+
+/** A consumer of another team: its own durable queue, bound for all, read again whenever the broker is there. */
+function startConsumer(url: string) {
+  const queue = 'another-team';
+  const messages: { body: string; event: Event; properties: ConsumeMessage['properties']; key: string }[] = [];
+  const closing = new AbortController();
+  let connected = false;
+
+  async function read(): Promise<void> {
+    const socket = { timeout: 2_000, signal: closing.signal };
+    const opened = await connect(url, socket);
+    const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()).on('error', () => resolve()));
+    const channel = await opened.createChannel();
+    channel.on('error', () => undefined);
+    await channel.assertExchange(exchange, 'topic', { durable: true });
+    await channel.assertQueue(queue, { durable: true });
+    await channel.bindQueue(queue, exchange, '#');
+    await channel.consume(queue, (message) => {
+      if (!message) return;
+      const body = message.content.toString();
+      messages.push({ body, event: JSON.parse(body), properties: message.properties, key: message.fields.routingKey });
+      channel.ack(message);
+    });
+    connected = true;
+    await ended;
+  }
+
+  const running = (async () => {
+    while (!closing.signal.aborted) {
+      await read().catch(() => undefined);
+      connected = false;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  return {
+    messages,
+    connected: () => connected,
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+suite('a broker that fails', { skip }, () => {
+  let broker: RabbitmqServer;
+  let stack: ProcessStack;
+  let consumer: ReturnType<typeof startConsumer>;
+  let people: Owner[];
+
+  before(async () => {
+    broker = await startRabbitmq();
+    consumer = startConsumer(broker.url);
+    await until('the consumer is bound', () => consumer.connected());
+    stack = await startProcessStack({ gateways: 2, env: { AMQP_URL: broker.url } });
+    people = await Promise.all(Array.from({ length: 4 }, () => signUpOwner(stack.api)));
+    await signUpEnrolled(stack.api);
+  });
+  after(async () => {
+    await stack?.[Symbol.asyncDispose]();
+    await consumer?.close();
+    await broker?.close();
+  });
+
+  /** The log as Postgres has it, once nothing waits for a number any more. */
+  async function readLog(): Promise<{ sequence: number; id: string; body: string }[]> {
+    await until('all is numbered', async () => (await stack.sql('select from gateway.outbox')).length === 0);
+    return stack.sql('select sequence, event_id as id, body from gateway.audit_log order by sequence');
+  }
+
+  /** People log in on both gateways until told to end; returns how long each took. */
+  function startLogins(): { count(): number; end(): Promise<number[]> } {
+    let ended = false;
+    const times: number[] = [];
+    const run = people.map(async (owner, at) => {
+      const api = stack.gateways[at % 2]?.api ?? stack.api;
+      while (!ended) {
+        const started = performance.now();
+        expect(200, await provePassword(api, owner));
+        times.push(performance.now() - started);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    return {
+      count: () => times.length,
+      async end() {
+        ended = true;
+        await Promise.all(run);
+        return times;
+      },
+    };
+  }
+
+  async function assertAllArrive(what: string): Promise<void> {
+    const log = await readLog();
+    const started = performance.now();
+    const last = String(log.at(-1)?.sequence);
+    await until('the last event arrives', () => consumer.messages.some(({ event }) => event.sequence === last), {
+      ms: 60_000,
+    });
+    const seconds = (performance.now() - started) / 1_000;
+    const seen = new Map<string, string>();
+    const order: number[] = [];
+    for (const { body, event, properties, key } of consumer.messages) {
+      assert.equal(properties.messageId, event.id);
+      assert.equal(properties.contentType, 'application/cloudevents+json');
+      assert.equal(properties.deliveryMode, 2);
+      assert.equal(key, event.type);
+      if (!seen.has(event.id)) order.push(Number(event.sequence));
+      assert.equal(seen.get(event.id) ?? body, body, 'an id with other bytes');
+      seen.set(event.id, body);
+    }
+    assert.deepEqual(
+      order,
+      log.map((row) => row.sequence),
+    );
+    assert.deepEqual(
+      [...seen.values()],
+      log.map((row) => row.body),
+    );
+    assertChained([...seen.values()].map((body) => JSON.parse(body)));
+    const doubles = consumer.messages.length - seen.size;
+    console.log(`# ${what}: ${log.length} events, ${doubles} twice, the last one after ${seconds.toFixed(1)} s`);
+  }
+
+  function assertChained(events: Event[]): void {
+    let prevhash = '0'.repeat(64);
+    for (const event of events) {
+      assert.equal(event.prevhash, prevhash);
+      const { hash, data, ...rest } = event;
+      const { personal: _, ...lasting } = data;
+      assert.equal(
+        createHash('sha256')
+          .update(sortedJson({ ...rest, data: lasting }))
+          .digest('hex'),
+        hash,
+      );
+      prevhash = hash;
+    }
+  }
+
+  for (const [how, away, back] of [
+    ['stopped', () => broker.stop(), () => broker.start()],
+    ['killed', () => broker.kill(), () => broker.start()],
+    ['hung', async () => broker.suspend(), async () => broker.resume()],
+  ] as const) {
+    test(`${how}: logins go on, and every event arrives afterwards, in order`, async () => {
+      await assertAllArrive('before');
+      const calm = startLogins();
+      await until('some log in', () => calm.count() > 20);
+      const before = median(await calm.end());
+      const logins = startLogins();
+      await away();
+      const end = performance.now() + awayMs;
+      await until('the broker was away for long enough', () => performance.now() > end, { ms: awayMs + 1_000 });
+      for (const { opsUrl } of stack.gateways) {
+        const readiness = await fetch(`${opsUrl}/readyz`);
+        assert.equal(readiness.status, 200, 'the broker makes nobody unready');
+      }
+      const times = await logins.end();
+      console.log(`# ${times.length} logins meanwhile, median ${median(times)} ms, ${before} ms before`);
+      assert.ok(times.length > 20);
+      const unsent = await stack.sql<{ lag: number }>(
+        `select h.sequence - c.sequence as lag from gateway.audit_head h, gateway.cursor c where c.name = 'relay'`,
+      );
+      assert.ok((unsent[0]?.lag ?? 0) > 0, 'events wait');
+      await back();
+      await assertAllArrive(how);
+    });
+  }
+
+  test('without its exchange: it is declared again, and every event arrives', async () => {
+    const operator = await connect(broker.url);
+    await (await operator.createChannel()).deleteExchange(exchange);
+    const logins = startLogins();
+    await until('some log in', () => logins.count() > 20);
+    await logins.end();
+    const channel = await operator.createChannel();
+    // Whoever had a binding to it has to bind again; what was published before that is in the stream.
+    await until('the exchange is back', async () => {
+      const probe = await connect(broker.url);
+      const found = await probe
+        .createChannel()
+        .then((each) => each.on('error', () => undefined).checkExchange(exchange))
+        .then(
+          () => true,
+          () => false,
+        );
+      await probe.close().catch(() => undefined);
+      return found;
+    });
+    const log = await readLog();
+    const last = String(log.at(-1)?.sequence);
+    const bodies = new Set<string>();
+    await channel.prefetch(500);
+    await channel.consume(
+      'sallyport.audit.all',
+      (message) => {
+        if (!message) return;
+        bodies.add(message.content.toString());
+        channel.ack(message);
+      },
+      { arguments: { 'x-stream-offset': 'first' } },
+    );
+    await until('the stream has all', () => [...bodies].some((body) => JSON.parse(body).sequence === last));
+    assert.deepEqual(
+      [...bodies],
+      log.map((row) => row.body),
+    );
+    await operator.close();
+  });
+});
+
+function median(times: number[]): number {
+  return Math.round(times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0);
+}
+
+/** RFC 8785 for ASCII keys and whole numbers. */
+function sortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${sortedJson(entry)}`).join(',')}}`;
+}
