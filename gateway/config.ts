@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const url = (...protocols: string[]) => optionalUrl(...protocols).pipe(z.string('is missing'));
 
-/** The gateway's variables; CONTRACT names what each means. */
+/** The gateway's variables; docs/configuration.md says what each means. */
 export const GatewayConfig = z.object({
   HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port(8080),

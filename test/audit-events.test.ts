@@ -1,5 +1,5 @@
 // Promise 4 from outside: one person goes through everything, and the log that an admin reads at /audit/events tells it,
-// in order, with every field that CONTRACT names, each chained to the one before. What is checked here is computed here:
+// in order, with every field that docs/audit.md names, each chained to the one before. What is checked here is computed here:
 // no code of the product hashes, canonicalises or verifies. Promise 7: no secret stands in any event or log line.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Fetches what services recorded and no answer has brought yet (PROTOCOL, Collect). Order: take over, commit, and only
+// Fetches what services recorded and no answer has brought yet. Order: take over, commit, and only
 // then acknowledge. A collector that dies in between fetches the same again and audit_seen lets nothing in twice. An id
 // that comes with other bytes than before is an alarm: the first ones stay, the others go to quarantine.
 import { EventPage } from '@sallyport/contracts';

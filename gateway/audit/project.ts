@@ -1,4 +1,4 @@
-// Makes the flag and the fence follow what happened (PROTOCOL, "Enrolment and the flag" and "The fence"), whoever was
+// Makes the flag and the fence follow what happened, whoever was
 // killed right after it happened. An event is only the reason to look: the service is asked how things stand now, and
 // users applies a flag only if its factor version is higher, so that a projector which was stopped for long sets
 // nothing back. Apply first, move the cursor after: in the other order a crash in between leaves the flag wrong for

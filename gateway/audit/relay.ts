@@ -1,4 +1,4 @@
-// Publishes the log in its order (PROTOCOL, Relay). A go: connect, declare, then publish from the cursor on, with at
+// Publishes the log in its order. A go: connect, declare, then publish from the cursor on, with at
 // most 256 events unconfirmed. The cursor moves, by compare-and-set, to the end of the contiguous confirmed prefix,
 // and never past an event that the broker returned (a return comes before its confirm). On any fault, or when nothing
 // is confirmed for 5 s, the go ends; after a back-off the next one begins again from the cursor as Postgres has it. So

@@ -1,4 +1,4 @@
-// How events get their numbers (PROTOCOL, Sequence). Nobody holds a lock while thinking: the head and a page of the
+// How events get their numbers. Nobody holds a lock while thinking: the head and a page of the
 // outbox are read in one snapshot, numbers and hashes are computed here, and one statement writes it all, beginning
 // with the compare-and-set of the head. Whoever was overtaken meanwhile, for however long it was stopped, changes
 // nothing and starts again. The outbox is emptied by name, never by "ins greater than", so that a transaction that

@@ -1,4 +1,4 @@
-// How events reach the gateway's outbox (PROTOCOL, Collect). One statement writes audit_seen and moves only what was
+// How events reach the gateway's outbox. One statement writes audit_seen and moves only what was
 // never seen: a collector that was stopped between reading a page and writing it, and comes back after the event was
 // acknowledged, numbered and gone from the outbox, brings in nothing. Order: the services' events first, then the
 // gateway's own, which is what followed from them. The caller acknowledges after its commit, never before.

@@ -29,7 +29,7 @@ test('names every fault of the environment at once', () => {
 test('says that the database is away, without the password', async () => {
   const url = 'postgres://otp:hunter2hunter2@127.0.0.1:1/otp';
   await assert.rejects(start({ ...base, DATABASE_URL: url }), (error: Error) => {
-    assert.match(error.message, /^otp: the database at 127\.0\.0\.1:1 can't be used: .*ECONNREFUSED/);
+    assert.match(error.message, /^otp: the database at 127\.0\.0\.1:1\/otp can't be used: .*ECONNREFUSED/);
     assert.doesNotMatch(error.message, /hunter2/);
     return true;
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const isPostgresUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
 
-/** The environment of users; see CONTRACT for what each variable means. */
+/** The environment of users; docs/configuration.md says what each means. */
 export const UsersConfig = z
   .object({
     HOST: z.string().default('127.0.0.1'),

@@ -1,4 +1,4 @@
-// What must hold after every test, whatever it did (SECURITY): flags equal factors, the log is whole, no answer was an
+// What must hold after every test, whatever it did: flags equal factors, the log is whole, no answer was an
 // unplanned 5xx, and no event holds a secret.
 import assert from 'node:assert/strict';
 import { openDb } from '@sallyport/postgres';

@@ -1,5 +1,5 @@
 /*
- * Whether the ring fits the table (PROTOCOL, "Keys"). Starting with a pepper missing or exchanged would refuse every
+ * Whether the ring fits the table. Starting with a pepper missing or exchanged would refuse every
  * password that was hashed under it, as if it were wrong, so it is found before the first one is asked for.
  */
 import { createHmac } from 'node:crypto';
