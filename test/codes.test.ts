@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { Answered } from './support/api.ts';
 import { endSoundly } from './support/assert-sound.ts';
-import { atOnce, inTurn, tally } from './support/at-once.ts';
+import { answered, assertOneGotIn, atOnce, fewAtOnce, inTurn, tally } from './support/at-once.ts';
 import { countEvents, readLog } from './support/audit-log.ts';
 import { codeAt } from './support/authenticator.ts';
 import { laneOf } from './support/lane.ts';
@@ -42,11 +43,16 @@ async function countSessions(person: Person): Promise<number> {
   return rows.length;
 }
 
-/** Every attempt that was counted was also recorded: as accepted, failed or replayed. */
-async function assertAttemptsRecorded(person: Person): Promise<void> {
+/**
+ * Every attempt that was counted was also recorded, as accepted, failed or replayed. One whose answer was lost to a
+ * deadline may have been counted and no more.
+ */
+async function assertAttemptsRecorded(person: Person, answers: readonly Answered[]): Promise<void> {
   const { attempts } = await laneOf(stack, person);
   const types = ['otp.verified', 'recovery_code.used', 'otp.failed', 'otp.replayed'];
-  assert.equal(await countEvents(stack, person.id, ...types), attempts);
+  const recorded = await countEvents(stack, person.id, ...types);
+  const lost = answers.length - answered(answers).length;
+  assert.ok(recorded <= attempts && recorded >= attempts - lost, `${recorded} of ${attempts} recorded, ${lost} lost`);
 }
 
 test('lets one of 100 simultaneous uses of a code on one challenge in (RFC 6238 5.2)', {
@@ -56,15 +62,15 @@ test('lets one of 100 simultaneous uses of a code on one challenge in (RFC 6238 
   const challenge = await challengeOf(stack.api, ada);
   const otp = nextCode(stack, ada);
   const answers = await atOnce(100, (at) => answerWith(at, challenge, otp));
-  const { 200: complete, ...refused } = tally(answers);
-  assert.equal(complete, 1);
+  assertOneGotIn(answers);
+  const { 200: _, ...refused } = tally(answered(answers));
   assert.deepEqual(
     Object.keys(refused).toSorted(),
     ['invalid-challenge', 'invalid-otp'].slice(0, Object.keys(refused).length),
   );
   assert.equal(await countSessions(ada), 1);
   assert.equal(await countEvents(stack, ada.id, 'login.succeeded'), 2, 'the signup and the login');
-  await assertAttemptsRecorded(ada);
+  await assertAttemptsRecorded(ada, answers);
 });
 
 test('spends one code when one challenge is answered with the codes of two steps at once', async () => {
@@ -73,10 +79,10 @@ test('spends one code when one challenge is answered with the codes of two steps
   const otp = nextCode(stack, ada);
   const later = codeAt(ada.secret, stack.clock.now() + 30_000);
   const answers = await atOnce(50, (at) => answerWith(at, challenge, at % 2 === 0 ? otp : later));
-  assert.equal(tally(answers)[200], 1);
+  assertOneGotIn(answers);
   assert.equal(await countSessions(ada), 1);
   assert.equal(await countEvents(stack, ada.id, 'otp.verified'), 1);
-  await assertAttemptsRecorded(ada);
+  await assertAttemptsRecorded(ada, answers);
   const winner = answers.findIndex((answer) => answer.status === 200);
   const second = await challengeOf(stack.api, ada);
   if (winner % 2 === 0) expect(200, await answerWith(0, second, later));
@@ -85,15 +91,16 @@ test('spends one code when one challenge is answered with the codes of two steps
 
 test('lets one code answer one of 50 challenges at once', async () => {
   const ada = await signUpWithFactor(stack);
-  const challenges = await atOnce(50, (at) => challengeOf(inTurn(stack.apis, at), ada));
+  const challenges = await fewAtOnce(50, (at) => challengeOf(inTurn(stack.apis, at), ada));
   const otp = nextCode(stack, ada);
   const answers = await atOnce(50, (at) => answerWith(at, inTurn(challenges, at), otp));
-  const { 200: complete, ...refused } = tally(answers);
-  assert.equal(complete, 1);
-  assert.equal((refused['invalid-otp'] ?? 0) + (refused['too-many-attempts'] ?? 0), 49);
+  assertOneGotIn(answers);
+  const { 200: _, ...refused } = tally(answered(answers));
+  const kinds = Object.keys(refused).filter((kind) => !['invalid-otp', 'too-many-attempts'].includes(kind));
+  assert.deepEqual(kinds, []);
   assert.equal(await countSessions(ada), 1);
-  await assertAttemptsRecorded(ada);
-  assert.equal(await countEvents(stack, ada.id, 'otp.replayed', 'otp.failed'), refused['invalid-otp']);
+  await assertAttemptsRecorded(ada, answers);
+  assert.ok((await countEvents(stack, ada.id, 'otp.replayed', 'otp.failed')) >= (refused['invalid-otp'] ?? 0));
 });
 
 test('lets one code in over login, disabling, re-authentication and regeneration at once', async () => {
@@ -111,10 +118,9 @@ test('lets one code in over login, disabling, re-authentication and regeneration
     ];
     const answers = await atOnce(calls.length, (at) => inTurn(calls, at + round)());
     // Once the factor is gone, a code is no longer looked at: whoever gets in then has no second factor.
-    const withCode = answers.filter(({ status, body }) => status === 200 && body.user?.otp_enabled !== false);
-    assert.equal(withCode.length, 1, JSON.stringify(answers.map((answer) => answer.text)));
+    assertOneGotIn(answers, ({ status, body }) => status === 200 && body.user?.otp_enabled !== false);
     assert.equal(await countEvents(stack, ada.id, 'otp.verified'), 1);
-    await assertAttemptsRecorded(ada);
+    await assertAttemptsRecorded(ada, answers);
   }
 });
 
