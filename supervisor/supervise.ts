@@ -2,7 +2,6 @@
 // reverse: the gateway first, so that what it began finishes; then users and otp; then the database; the data folder is
 // given up last. A stop may come at any step: what was opened by then is closed the same way.
 import { checkDatabase } from './check-database.ts';
-import { checkRedis } from './check-redis.ts';
 import { choosePorts } from './choose-ports.ts';
 import type { SupervisorConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -35,7 +34,11 @@ export async function supervise(config: SupervisorConfig, around: Surroundings):
   const keys = await openKeys(folder.path);
   if (stop.aborted) return;
   if (config.databaseUrl !== undefined) await checkDatabase(config.databaseUrl);
-  if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
+  if (config.redisUrl !== undefined) {
+    // Loaded only where it is needed: its client is 15 MB.
+    const { checkRedis } = await import('./check-redis.ts');
+    await checkRedis(config.redisUrl);
+  }
   if (stop.aborted) return;
   const databaseUrl = config.databaseUrl ?? (await openDatabase());
   if (stop.aborted) return;
