@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
@@ -25,8 +25,7 @@ export interface ServeOptions {
 }
 
 const drainMs = 8_000;
-/** How often connections are closed that stayed open after an answer which could not say that it is the last. */
-const idleMs = 500;
+const graceMs = 500;
 const inactivityMs = 30_000;
 
 /** Slow senders end after these; slow readers and silent callers after 30 s without a byte. */
@@ -94,9 +93,13 @@ function sayLast(res: ServerResponse): void {
   if (!res.headersSent) res.setHeader('Connection', 'close');
 }
 
+/**
+ * Stops listening, and waits until every connection has ended. `server.close()` would end kept ones at once, one on which
+ * a request is just arriving among them; so they have half a second to be used once more, and are told then.
+ */
 async function drain(server: Server): Promise<void> {
-  const done = new Promise((resolve) => server.close(resolve));
-  const left = setInterval(() => server.closeIdleConnections(), idleMs);
+  const done = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  const left = setInterval(() => server.closeIdleConnections(), graceMs);
   const late = setTimeout(() => server.closeAllConnections(), drainMs);
   await done;
   clearInterval(left);
