@@ -23,7 +23,7 @@ export interface Limits {
   signups: SignupLimit;
 }
 
-export interface SignupLimit {
+interface SignupLimit {
   /** Seconds until the address may sign up again; undefined where it may now. */
   findBlock(address: string): Promise<number | undefined>;
   /** Counts one more; seconds to wait where there were too many. */

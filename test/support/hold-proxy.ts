@@ -9,7 +9,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-export type HeldCall = {
+type HeldCall = {
   /** Resolves once a call is held. */
   reached: Promise<void>;
   /** Lets the held call go on, or the next one pass if none came. */

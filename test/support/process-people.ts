@@ -19,11 +19,6 @@ export async function signUpEnrolled(api: Api, name?: string): Promise<Enrolled>
   return enrolOwner(api, await signUpOwner(api, name));
 }
 
-/** Whether the app has a code that was not given yet. */
-export function hasCode(owner: Owner): boolean {
-  return owner.lastStep < currentStep() + windowSteps;
-}
-
 /** The code of a step that lies past all that were given; pass a secret that isn't the owner's yet. */
 export function giveCode(owner: Owner, secret: string = owner.secret ?? ''): string {
   const step = Math.max(currentStep() - windowSteps + 1, owner.lastStep + 1);

@@ -38,7 +38,7 @@ export type ProcessStackOptions = {
 };
 
 /** A transaction of the test that holds locks until it is released; it leaves nothing. */
-export type Lock = { release(): Promise<void> };
+type Lock = { release(): Promise<void> };
 
 export type ProcessStack = AsyncDisposable & {
   /** Calls to the first gateway. */
