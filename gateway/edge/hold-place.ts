@@ -27,7 +27,7 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
         },
       });
     } finally {
-      await place.guess.leave().catch(() => {});
+      place.guess.leave();
     }
   };
   return { ...row, handle: guarded };
@@ -41,11 +41,14 @@ async function reserve({ limits }: GatewayContext, address: CountedAddress): Pro
     const site = await limits.sites.reserve(address.site);
     const guess: Guess = {
       keep: async () => void (await Promise.all([own.guess.keep(), site.guess.keep()])),
-      leave: async () => void (await Promise.all([own.guess.leave(), site.guess.leave()])),
+      leave() {
+        own.guess.leave();
+        site.guess.leave();
+      },
     };
     return { ...site, guess };
   } catch (error) {
-    await own.guess.leave().catch(() => {});
+    own.guess.leave();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { Unavailable } from '@sallyport/contracts';
-import { createScript, type RedisClient } from '@sallyport/redis';
+import { type RedisClient, redisCall } from '@sallyport/redis';
 import { z } from 'zod';
 import type { ChallengeStore } from './challenges.ts';
 
@@ -23,29 +23,23 @@ const Taken = z.tuple([z.enum(['taken', 'dead', 'unknown']), z.string()]);
 
 /** Challenges that all gateways share; each step is one script on one key. */
 export function createChallengesInRedis(redis: RedisClient, now: () => number): ChallengeStore {
-  const scripts = {
-    create: createScript(redis, create),
-    takeTry: createScript(redis, takeTry),
-    giveBackTry: createScript(redis, giveBackTry),
-    end: createScript(redis, end),
-  };
-  const run = (name: keyof typeof scripts, hash: string, ...values: (string | number)[]) =>
-    scripts[name]([`challenge:${hash}`], values);
+  const run = (script: string, hash: string, ...values: (string | number)[]) =>
+    redisCall(redis.eval(script, 1, `challenge:${hash}`, ...values));
 
   return {
     async create(hash, challenge, tries) {
-      await run('create', hash, JSON.stringify(challenge), tries, 2 * (challenge.expiresAt - now()));
+      await run(create, hash, JSON.stringify(challenge), tries, 2 * (challenge.expiresAt - now()));
     },
     async takeTry(hash) {
-      const [state, challenge] = readTaken(await run('takeTry', hash));
+      const [state, challenge] = readTaken(await run(takeTry, hash));
       if (state !== 'taken' || challenge === undefined) return { state: state === 'taken' ? 'dead' : state };
       return challenge.expiresAt > now() ? { state, challenge } : { state: 'dead' };
     },
     async giveBackTry(hash) {
-      await run('giveBackTry', hash);
+      await run(giveBackTry, hash);
     },
     async end(hash) {
-      await run('end', hash);
+      await run(end, hash);
     },
   };
 }

@@ -7,16 +7,17 @@ import type { Places } from './places.ts';
 /*
  * A limit on wrong guesses, counted before the check (promise 3). A guess is checked only while it has a place, and it
  * gets one only while wrong guesses and taken places together stay within the limit: so of any number at once no more
- * than that are looked at. A place is taken first and the count of wrong ones read after, and a wrong guess is counted
- * before its place is left: in between it counts twice, never not at all. Where only guesses in flight fill the limit,
- * the next one waits a little: people who are right at the same moment don't lock each other out.
+ * than that are looked at. A place is taken first and the count of wrong ones read after (both are sent at once, over
+ * one connection that keeps their order), and a wrong guess is counted before its place is left: in between it counts
+ * twice, never not at all. Where only guesses in flight fill the limit, the next one waits a little: people who are
+ * right at the same moment don't lock each other out.
  */
 
 export interface Guess {
   /** It was wrong: it counts, whether or not whoever guessed still listens. */
   keep(): Promise<void>;
-  /** It has been checked, or never will be: its place is free. */
-  leave(): Promise<void>;
+  /** It has been checked, or never will be: its place is free. One that can't be given back lapses. */
+  leave(): void;
 }
 
 export type Reservation =
@@ -65,15 +66,15 @@ export function createGuessLimit(options: {
 
   async function tryOnce(key: string): Promise<Reservation | 'full'> {
     const token = randomUUID();
-    const guess: Guess = { keep: () => countWrong(key), leave: () => places.leave(key, token) };
+    const leave = () => void places.leave(key, token).catch(() => {});
+    const guess: Guess = { keep: () => countWrong(key), leave };
     try {
-      const taken = await places.take(key, token);
-      const { count, block } = await readWrong(key);
+      const [taken, { count, block }] = await Promise.all([places.take(key, token), readWrong(key)]);
       if (block === undefined && count + taken <= limit) return { outcome: 'reserved', guess };
-      await guess.leave();
+      leave();
       return block === undefined ? 'full' : { outcome: 'limited', retryAfterSeconds: block, guess };
     } catch (error) {
-      guess.leave().catch(() => {});
+      leave();
       throw error;
     }
   }
@@ -89,8 +90,9 @@ export function createGuessLimit(options: {
   }
 
   return {
-    findBlock: async (key) => (await readWrong(key)).block,
-    async reserve(key) {
+    findBlock: async (subject) => (await readWrong(inOneSlot(subject))).block,
+    async reserve(subject) {
+      const key = inOneSlot(subject);
       const result = await tryOnce(key);
       if (result !== 'full') return result;
       const others = waiting.get(key) ?? 0;
@@ -116,12 +118,17 @@ async function guarded<Result>(call: () => Promise<Result>): Promise<Result> {
   }
 }
 
+/** Both counts of a key lie on one node of a cluster, so that one connection leads to them. */
+function inOneSlot(key: string): string {
+  return `{${key}}`;
+}
+
 function secondsOf(state: RateLimiterRes): number {
   return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
 }
 
 /** For what checks no credential, and where a limit is turned off. */
-export const noGuess: Guess = { keep: async () => {}, leave: async () => {} };
+export const noGuess: Guess = { keep: async () => {}, leave() {} };
 
 const noLimit: GuessLimit = {
   findBlock: async () => undefined,

@@ -1,4 +1,4 @@
-import { createScript, type RedisClient, redisCall } from '@sallyport/redis';
+import { type RedisClient, redisCall } from '@sallyport/redis';
 
 /*
  * Places for guesses that are being checked right now, by key. A place is taken by one atomic step and lapses on its
@@ -21,9 +21,8 @@ redis.call('EXPIRE', KEYS[1], ${lapseSeconds})
 return redis.call('ZCARD', KEYS[1])`;
 
 export function createPlacesInRedis(redis: RedisClient, name: string): Places {
-  const run = createScript(redis, take);
   return {
-    take: async (key, token) => Number(await run([`places:${name}:${key}`], [token])),
+    take: async (key, token) => Number(await redisCall(redis.eval(take, 1, `places:${name}:${key}`, token))),
     leave: async (key, token) => void (await redisCall(redis.zrem(`places:${name}:${key}`, token))),
   };
 }
