@@ -26,7 +26,7 @@ const closeMs = 1_000;
 
 /**
  * Runs rounds for ever: at once while one says that there is more, else every `everyMs` and when nudged, but not
- * before `restMs` have passed. Nothing is thrown out; a failure backs off, and is logged when it begins, when it
+ * before `restMs` have passed. Nothing is thrown out; a failure backs off, and is logged when it begins to last, when it
  * becomes another one, and when it ends.
  */
 export function startLoop(options: {
@@ -84,21 +84,30 @@ export function startLoop(options: {
 function trackOutage({ name, logger, now }: { name: string; logger: Logger; now: () => number }) {
   let failures = 0;
   let since = 0;
-  let last = '';
+  let told = '';
+
+  function tell(error: unknown): void {
+    const what = String(error);
+    if (what === told) return;
+    told = what;
+    if (error instanceof Unavailable) {
+      const cause = error.cause instanceof Error ? error.cause.message : undefined;
+      logger.warn({ dependency: error.dependency, cause }, `${name} waits`);
+    } else logger.error({ err: error }, `${name} fails`);
+  }
+
   return {
-    /** Returns the failures in a row. */
+    /** Returns the failures in a row. A dependency that is back by the next round isn't worth a line. */
     failed(error: unknown): number {
       if (failures === 0) since = now();
-      const what = String(error);
-      if (what !== last) logger[error instanceof Unavailable ? 'warn' : 'error']({ err: error }, `${name} fails`);
-      last = what;
       failures += 1;
+      if (failures > 1 || !(error instanceof Unavailable)) tell(error);
       return failures;
     },
     over(): void {
-      if (failures > 0) logger.info({ seconds: Math.round((now() - since) / 1_000) }, `${name} works again`);
+      if (told !== '') logger.info({ seconds: Math.round((now() - since) / 1_000) }, `${name} works again`);
       failures = 0;
-      last = '';
+      told = '';
     },
   };
 }
