@@ -204,7 +204,7 @@ test('a gateway stopped in a transaction does not hold up what others do to the 
   const body = { current_password: ada.password, new_password: 'a wholly different phrase' };
   const lock = await stack.lock('lock table gateway.outbox in exclusive mode');
   const change = attempt(first.api('PUT', '/me/password', { token: ada.accessToken, body }));
-  await until('the end of the sessions waits in its transaction', () => stack.waiting('gateway.audit_seen'));
+  await until('the end of the sessions waits in its transaction', () => stack.waiting('insert into gateway.outbox'));
   first.suspend();
   await lock.release();
   ada.password = body.new_password;

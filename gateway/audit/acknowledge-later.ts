@@ -3,7 +3,8 @@
 import type { ServiceClient } from '@sallyport/http';
 import { acknowledge, acknowledgeBatch, type Service } from './acknowledge.ts';
 
-const everyMs = 200;
+/** Sooner than a collector would fetch what no answer seems to have brought. */
+const everyMs = 1_000;
 const most = 10_000;
 
 export interface LaterAcknowledgements {

@@ -17,7 +17,7 @@ import { forgetSeen } from './store/outbox.ts';
 import { sweepFlags } from './sweep.ts';
 
 /** A page of what came in this time costs little more than one event, and nobody waits for it. */
-const restMs = 40;
+const restMs = 150;
 
 export interface PipelineOptions {
   db: Db;

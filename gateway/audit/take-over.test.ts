@@ -41,7 +41,7 @@ test('takers of overlapping pages in different orders neither deadlock nor doubl
   await using database = await openAuditDatabase();
   const { db } = database;
   const events = testEvents(50)
-    .map((event) => ({ source: 'gateway' as const, ...event }))
+    .map((event) => ({ source: 'otp' as const, ...event }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   const waiting = async (takers: number) =>
     (

@@ -8,33 +8,50 @@ export interface GivenEvent {
 }
 
 /*
- * Rows of audit_seen are taken in the order of their keys, so that takers of overlapping pages queue and never
- * deadlock; the outbox is filled in the order given. An id that another source has waiting here is quarantined.
+ * Only what services recorded can come a second time and has to be seen. Rows of audit_seen are taken in the order of
+ * their keys, so that takers of overlapping pages queue and never deadlock; the outbox is filled in the order given. An
+ * id that another source has waiting here is quarantined.
  */
 const takingOver = (first: number, condition: string) => `
   given as (
     select distinct on (source, event_id) source, event_id, body, at
-    from unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::text[])
-      with ordinality as t (source, event_id, body, at)
+    from ${givenEvents(first)}
     where ${condition}
     order by source, event_id, at
   ), fresh as (
     insert into gateway.audit_seen (source, event_id, digest)
-    select source, event_id, sha256(convert_to(body, 'UTF8')) from given order by source, event_id
+    select source, event_id, sha256(convert_to(body, 'UTF8')) from given where source <> 'gateway'
+    order by source, event_id
     on conflict (source, event_id) do nothing
     returning source, event_id
+  ), taken as (
+    select given.* from given left join fresh using (source, event_id)
+    where source = 'gateway' or fresh.event_id is not null
   ), queued as (
     insert into gateway.outbox (event_id, source, body)
-    select event_id, source, body from given join fresh using (source, event_id) order by at
+    select event_id, source, body from taken order by at
     on conflict (event_id) do nothing
     returning source, event_id
   ), twins as (
     insert into gateway.audit_quarantine (event_id, source, body, reason)
-    select event_id, source, body, 'id-of-another-source' from given join fresh using (source, event_id)
+    select event_id, source, body, 'id-of-another-source' from taken
     where (source, event_id) not in (select source, event_id from queued)
   )`;
 
+/** Where the gateway records nothing but its own. */
+const recordingOwn = (first: number, condition: string) => `
+  queued as (
+    insert into gateway.outbox (event_id, source, body)
+    select event_id, source, body from ${givenEvents(first)}
+    where ${condition} order by at
+  )`;
+
+const givenEvents = (first: number) =>
+  `unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::text[])
+    with ordinality as t (source, event_id, body, at)`;
+
 const takeFresh = `with ${takingOver(1, 'true')} select event_id as id from fresh`;
+const recordOwn = `with ${recordingOwn(1, 'true')} select`;
 
 /** Events as part of a statement that changes state: table expressions, and the three values that they take. */
 export interface Recording {
@@ -44,7 +61,16 @@ export interface Recording {
 }
 
 export function createRecording(events: readonly GivenEvent[]): Recording {
-  return { expressions: takingOver, values: columnsOf(events) };
+  return { expressions: isOwn(events) ? recordingOwn : takingOver, values: columnsOf(events) };
+}
+
+/** Records events in the caller's transaction, in the given order. */
+export async function insertEvents(tx: Queryable, events: readonly GivenEvent[]): Promise<void> {
+  if (events.length > 0) await tx.query(isOwn(events) ? recordOwn : takeFresh, columnsOf(events));
+}
+
+function isOwn(events: readonly GivenEvent[]): boolean {
+  return events.every((event) => event.source === 'gateway');
 }
 
 /** Moves the events that were never seen before into the outbox, in one statement. Returns their ids. */
