@@ -1,6 +1,7 @@
 import { type RequestContext, Unavailable } from '@sallyport/contracts';
 import { Pool } from 'undici';
 import type { z } from 'zod';
+import { exchange } from './exchange.ts';
 import { signServiceToken } from './service-token.ts';
 
 /** Calls to one service over kept-alive connections. Nothing is ever sent twice. */
@@ -33,15 +34,17 @@ export function createServiceClient(options: {
   const token = (context: RequestContext, subject?: string) =>
     signServiceToken(service, secrets, now, { context, subject });
 
-  async function send(method: string, path: string, deadlineMs: number, headers: object, body: string | null) {
-    try {
-      const signal = AbortSignal.timeout(deadlineMs);
-      const answer = await pool.request({ method, path, headers: { ...headers }, body, signal });
-      const retryAfter = Number(answer.headers['retry-after'] ?? 1);
-      return { status: answer.statusCode, retryAfter, text: await answer.body.text() };
-    } catch (cause) {
+  async function send(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    headers: object,
+    body?: object,
+    deadlineMs?: number,
+  ) {
+    const request = { method, path, headers: { ...headers }, body: body ? JSON.stringify(body) : null };
+    return exchange(pool, request, deadlineMs ?? options.deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
-    }
+    });
   }
 
   return {
@@ -51,16 +54,11 @@ export function createServiceClient(options: {
         'x-request-id': context.request_id,
         ...(body ? { 'content-type': 'application/json' } : {}),
       };
-      const got = await send(
-        method,
-        path,
-        deadlineMs ?? options.deadlineMs,
-        headers,
-        body ? JSON.stringify(body) : null,
-      );
+      const got = await send(method, path, headers, body, deadlineMs);
       if (got.status === 503) {
         const overloaded = got.text.includes('urn:sallyport:problem:overloaded');
-        throw new Unavailable(service, { overloaded, retryAfterSeconds: got.retryAfter });
+        const retryAfterSeconds = Number(got.headers['retry-after'] ?? 1);
+        throw new Unavailable(service, { overloaded, retryAfterSeconds });
       }
       const parsed = got.status === 200 ? answer.safeParse(parse(got.text)) : undefined;
       if (!parsed?.success) throw new Unavailable(service, { cause: new Error(`unusable answer (${got.status})`) });
@@ -68,7 +66,7 @@ export function createServiceClient(options: {
     },
     token,
     async ping() {
-      await send('GET', '/', 1_000, {}, null);
+      await send('GET', '/', {}, undefined, 1_000);
     },
     close: () => pool.destroy(),
   };

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import { test } from 'node:test';
+import { Pool } from 'undici';
+import { exchange } from './exchange.ts';
+
+const request = { method: 'POST', path: '/', headers: {}, body: '{}' } as const;
+
+async function withServer(answer: RequestListener, check: (pool: Pool) => Promise<void>): Promise<void> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const pool = new Pool(`http://127.0.0.1:${address.port}`, { connections: 1, pipelining: 1 });
+  try {
+    await check(pool);
+  } finally {
+    await pool.destroy();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('takes an answer whole, whatever pieces it comes in', () =>
+  withServer(
+    (_req, res) => {
+      res.writeHead(503, { 'retry-after': '7' }).write(Buffer.from('€').subarray(0, 1));
+      setImmediate(() => res.end(Buffer.from('€').subarray(1)));
+    },
+    async (pool) => {
+      const { status, headers, text } = await exchange(pool, request, 5_000);
+      assert.deepEqual([status, headers['retry-after'], text], [503, '7', '€']);
+    },
+  ));
+
+test('gives an answer up that never comes, or never ends, and the connection with it', async () => {
+  const answers: RequestListener[] = [() => {}, (_req, res) => void res.writeHead(200).write('{')];
+  for (const answer of answers) {
+    let calls = 0;
+    await withServer(
+      (req, res) => {
+        calls += 1;
+        if (calls === 1) answer(req, res);
+        else res.end('{}');
+      },
+      async (pool) => {
+        await assert.rejects(exchange(pool, request, 50), /no answer within 50 ms/);
+        assert.equal((await exchange(pool, request, 5_000)).text, '{}');
+      },
+    );
+  }
+});
+
+test('never sends what nobody waits for any more', async () => {
+  const bodies: string[] = [];
+  await withServer(
+    async (req, res) => {
+      for await (const chunk of req) bodies.push(String(chunk));
+      setTimeout(() => res.end('{}'), 200);
+    },
+    async (pool) => {
+      const first = exchange(pool, { ...request, body: 'first' }, 5_000);
+      await assert.rejects(exchange(pool, { ...request, body: 'late' }, 50), /no answer/);
+      await first;
+      await exchange(pool, { ...request, body: 'next' }, 5_000);
+      assert.deepEqual(bodies, ['first', 'next']);
+    },
+  );
+});
+
+test('says so when there is nobody', async () => {
+  const pool = new Pool('http://127.0.0.1:9');
+  await assert.rejects(exchange(pool, request, 5_000), /ECONNREFUSED/);
+  await pool.destroy();
+  await assert.rejects(exchange(pool, request, 5_000), { name: 'ClientDestroyedError' });
+});

@@ -1,0 +1,48 @@
+import type { Dispatcher, Pool } from 'undici';
+
+export interface Answered {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/**
+ * Sends one request and takes its whole answer before the deadline. Over undici's dispatch: the streams and signals of
+ * its `request` cost as much again as the exchange, for answers that are small and read whole.
+ */
+export function exchange(
+  pool: Pool,
+  request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
+  deadlineMs: number,
+): Promise<Answered> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answered>();
+  const answered: Answered = { status: 0, headers: {}, text: '' };
+  const chunks: Buffer[] = [];
+  let controller: Dispatcher.DispatchController | undefined;
+  let late: Error | undefined;
+  const timer = setTimeout(() => {
+    late = new Error(`no answer within ${deadlineMs} ms`);
+    controller?.abort(late);
+    reject(late);
+  }, deadlineMs);
+
+  pool.dispatch(request, {
+    onRequestStart(started) {
+      controller = started;
+      if (late) controller.abort(late);
+    },
+    onResponseStart(_controller, status, headers) {
+      Object.assign(answered, { status, headers });
+    },
+    onResponseData: (_controller, chunk) => void chunks.push(chunk),
+    onResponseEnd() {
+      clearTimeout(timer);
+      resolve({ ...answered, text: Buffer.concat(chunks).toString() });
+    },
+    onResponseError(_controller, error) {
+      clearTimeout(timer);
+      reject(error);
+    },
+  });
+  return promise;
+}
