@@ -51,7 +51,7 @@ export interface GatewayOverrides {
 export async function openContext(config: GatewayConfig, overrides: GatewayOverrides = {}): Promise<GatewayContext> {
   const logger = createLogger('gateway', config.LOG_LEVEL);
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const now = overrides.now ?? Date.now;
   const source = { now, randomBytes: overrides.randomBytes ?? randomBytes };
   const db = openDb({

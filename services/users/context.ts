@@ -29,7 +29,7 @@ export type Overrides = Partial<Pick<UsersContext, 'now' | 'randomBytes'>>;
 export async function openContext(config: UsersConfig, overrides: Overrides): Promise<UsersContext> {
   const logger = createLogger('users', config.LOG_LEVEL);
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   if (config.BCRYPT_COST < 10) logger.warn({ cost: config.BCRYPT_COST }, 'BCRYPT_COST is below 10: for trials only');
 
   await using opened = new AsyncDisposableStack();
