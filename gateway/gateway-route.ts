@@ -32,9 +32,9 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   access: 'public' | 'bearer' | 'either token';
   /**
    * Set where a credential may be guessed: what happens to an address with too many failures. `refused unless live`
-   * and `counted` leave the answer to the handler.
+   * and `counted` leave the answer to the handler; `counted without session` asks nothing of who has one.
    */
-  guesses?: 'refused' | 'refused unless live' | 'counted';
+  guesses?: 'refused' | 'refused unless live' | 'counted' | 'counted without session';
   /** Each call counts as a signup of its address. */
   signup?: true;
   /** Closed to an account whose role needs a factor. */

@@ -217,8 +217,10 @@ suite('with a Redis of its own', { skip: onlyReal ?? servers.redis.missing ?? fa
     test(`codes are refused while Redis is ${how}, and taken when it is back, without a restart`, async () => {
       const ada = await signUpEnrolled(stack.api);
       const { challenge } = expect(200, await provePassword(stack.api, ada)).body;
+      const leaving = await signUpOwner(stack.api);
       await away();
       await assertRefused(ada, challenge);
+      expect(204, await stack.api('POST', '/logout', { token: leaving.accessToken, body: {} }));
       for (const part of [stack.gateway, stack.otp]) {
         const { status, dependencies } = await readinessOf(part);
         assert.deepEqual([status, dependencies.redis, dependencies.postgres], [503, 'down', 'up']);

@@ -15,6 +15,7 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
   if (handle === undefined || guesses === undefined) return row;
   const guarded: Handler<GatewayContext, Caller> = async (context, call) => {
     const { caller } = call;
+    if (guesses === 'counted without session' && caller.session) return handle(context, call);
     const place = await reserve(context, caller.address);
     if (place.outcome === 'limited' && guesses === 'refused') return tooMany(place.retryAfterSeconds);
     try {

@@ -37,10 +37,11 @@ export function mountDocuments(app: Express, publicUrl: string): void {
   app.get('/openapi.json', (_req, res) => void res.type('application/json').send(text));
   app.get('/docs', (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));
-  for (const path of ['/openapi.json', '/docs', '/docs/start.js']) app.all(path, onlyGet);
   for (const name of pageFiles) {
     app.get(`/docs/${name}`, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
   }
+  const paths = ['/openapi.json', '/docs', ...['start.js', ...pageFiles].map((name) => `/docs/${name}`)];
+  for (const path of paths) app.all(path, onlyGet);
 }
 
 const onlyGet: RequestHandler = () => {

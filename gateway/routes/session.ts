@@ -44,7 +44,7 @@ const logout = gatewayRoute(
     tag: 'tokens',
     access: 'either token',
     beforeEnrolment: true,
-    guesses: 'counted',
+    guesses: 'counted without session',
     body: Logout,
     answers: { 204: { description: 'The session has ended' } },
     problems: ['unauthenticated'],
