@@ -17,7 +17,7 @@ import {
 } from './support/people.ts';
 import { type Stack, sharedRedisMissing, startStack } from './support/stack.ts';
 
-const rounds = Number(process.env.SALLYPORT_ROUNDS ?? 20);
+const rounds = process.env.SALLYPORT_CHAOS === '1' ? 100 : 20;
 
 let stack: Stack;
 before(async () => {
