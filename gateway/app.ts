@@ -1,4 +1,4 @@
-import { mountRoutes, newApp } from '@sallyport/http';
+import { mountRoutes, named, newApp } from '@sallyport/http';
 import type { Express } from 'express';
 import type { GatewayContext } from './context.ts';
 import { authenticate } from './edge/authenticate.ts';
@@ -21,7 +21,7 @@ export function createApp(context: GatewayContext): Express {
     before: [securityHeaders(publicUrl)],
     mount(app) {
       mountRoutes<GatewayContext, Caller, GatewayRoute>(app, context, routes.map(holdPlace), createPipeline(context));
-      app.use('/verify', identify, authenticate(context, true), authorise(context, {}), verify);
+      app.use('/verify', named('/verify', true), identify, authenticate(context, true), authorise(context, {}), verify);
       mountDocuments(app, publicUrl);
     },
   });

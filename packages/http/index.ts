@@ -1,9 +1,10 @@
 export { type Answer, refuse, reply } from './answer.ts';
 export { jsonBody } from './json-body.ts';
 export { type AppOptions, newApp } from './new-app.ts';
+export { pingRoute } from './ping-route.ts';
 export { commonProblems, defineProblems, type Problem } from './problem.ts';
 export { Refusal } from './refusal.ts';
-export { type Call, type Handler, mountRoutes, type Route, route } from './route.ts';
+export { type Call, type Handler, mountRoutes, named, type Route, route } from './route.ts';
 export { type RunningPart, runPart } from './run-part.ts';
 export { type ReadinessCheck, type ServeOptions, servePart } from './serve-part.ts';
 export { type ServiceCaller, serviceCaller } from './service-caller.ts';

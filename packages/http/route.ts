@@ -54,16 +54,11 @@ export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>
   pipeline: (route: Row) => RequestHandler[],
 ): void {
   for (const row of routes) {
-    const name: RequestHandler = (_req, res, next) => {
-      res.locals.route = row.path;
-      res.locals.quiet = row.quiet;
-      next();
-    };
     const { handle } = row;
     const answer: RequestHandler[] = handle
       ? [async (req, res) => send(res, await handle(context, readCall<Caller>(row, req, res)))]
       : [];
-    app[row.method](row.path, name, ...pipeline(row), ...answer);
+    app[row.method](row.path, named(row.path, row.quiet), ...pipeline(row), ...answer);
   }
   for (const path of new Set(routes.map((row) => row.path))) {
     const methods = routes.filter((row) => row.path === path).map((row) => row.method.toUpperCase());
@@ -73,6 +68,14 @@ export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>
       send(res, refuse(commonProblems['method-not-allowed'], { headers: { Allow: allow } })),
     );
   }
+}
+
+/** Names a request in logs and metrics. */
+export function named(route: string, quiet?: true): RequestHandler {
+  return (_req, res, next) => {
+    Object.assign(res.locals, { route, quiet });
+    next();
+  };
 }
 
 function readCall<Caller>(

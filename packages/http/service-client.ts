@@ -1,6 +1,6 @@
 import { type RequestContext, Unavailable } from '@sallyport/contracts';
 import { Pool } from 'undici';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { exchange } from './exchange.ts';
 import { signServiceToken } from './service-token.ts';
 
@@ -17,7 +17,7 @@ export interface ServiceClient {
   ): Promise<z.output<Schema>>;
   /** A token for a call that is passed through for an account. */
   token(context: RequestContext, subject?: string): string;
-  /** Asks the service nothing but whether it listens. */
+  /** Asks the service nothing but whether it listens and takes our token. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,43 +34,37 @@ export function createServiceClient(options: {
   const token = (context: RequestContext, subject?: string) =>
     signServiceToken(service, secrets, now, { context, subject });
 
-  async function send(
-    method: 'GET' | 'POST' | 'PUT',
-    path: string,
-    headers: object,
-    body?: object,
-    deadlineMs?: number,
-  ) {
-    const request = { method, path, headers: { ...headers }, body: body ? JSON.stringify(body) : null };
-    return exchange(pool, request, deadlineMs ?? options.deadlineMs).catch((cause: unknown) => {
+  const call: ServiceClient['call'] = async (method, path, { answer, context, body, deadlineMs }) => {
+    const headers = {
+      authorization: `Bearer ${token(context)}`,
+      'x-request-id': context.request_id,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+    };
+    const request = { method, path, headers, body: body ? JSON.stringify(body) : null };
+    const got = await exchange(pool, request, deadlineMs ?? options.deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
     });
-  }
+    if (got.status === 503) {
+      const overloaded = got.text.includes('urn:sallyport:problem:overloaded');
+      const retryAfterSeconds = Number(got.headers['retry-after'] ?? 1);
+      throw new Unavailable(service, { overloaded, retryAfterSeconds });
+    }
+    const parsed = got.status === 200 ? answer.safeParse(parse(got.text)) : undefined;
+    if (!parsed?.success) throw new Unavailable(service, { cause: new Error(`unusable answer (${got.status})`) });
+    return parsed.data;
+  };
 
   return {
-    async call(method, path, { answer, context, body, deadlineMs }) {
-      const headers = {
-        authorization: `Bearer ${token(context)}`,
-        'x-request-id': context.request_id,
-        ...(body ? { 'content-type': 'application/json' } : {}),
-      };
-      const got = await send(method, path, headers, body, deadlineMs);
-      if (got.status === 503) {
-        const overloaded = got.text.includes('urn:sallyport:problem:overloaded');
-        const retryAfterSeconds = Number(got.headers['retry-after'] ?? 1);
-        throw new Unavailable(service, { overloaded, retryAfterSeconds });
-      }
-      const parsed = got.status === 200 ? answer.safeParse(parse(got.text)) : undefined;
-      if (!parsed?.success) throw new Unavailable(service, { cause: new Error(`unusable answer (${got.status})`) });
-      return parsed.data;
-    },
+    call,
     token,
     async ping() {
-      await send('GET', '/', {}, undefined, 1_000);
+      await call('GET', '/ping', { answer: z.object({}), context: nobody, deadlineMs: 1_000 });
     },
     close: () => pool.destroy(),
   };
 }
+
+const nobody: RequestContext = { request_id: 'ping', ip: null, user_agent: null, session_id: null };
 
 function parse(text: string): unknown {
   try {

@@ -1,5 +1,13 @@
 import { eventRoutes } from '@sallyport/audit';
-import { jsonBody, mountRoutes, newApp, type Route, type ServiceCaller, serviceCaller } from '@sallyport/http';
+import {
+  jsonBody,
+  mountRoutes,
+  newApp,
+  pingRoute,
+  type Route,
+  type ServiceCaller,
+  serviceCaller,
+} from '@sallyport/http';
 import type { Express } from 'express';
 import type { OtpContext } from './context.ts';
 import { confirmEnrolmentRoute } from './routes/confirm-enrolment.ts';
@@ -23,6 +31,7 @@ const routes: readonly OtpRoute[] = [
   showFactorRoute,
   listFlagsRoute,
   ...eventRoutes<OtpContext>('otp'),
+  pingRoute,
 ];
 
 /** The service's table of contents; nobody but the gateway gets past the first handler. */

@@ -1,5 +1,13 @@
 import { eventRoutes } from '@sallyport/audit';
-import { jsonBody, mountRoutes, newApp, type Route, type ServiceCaller, serviceCaller } from '@sallyport/http';
+import {
+  jsonBody,
+  mountRoutes,
+  newApp,
+  pingRoute,
+  type Route,
+  type ServiceCaller,
+  serviceCaller,
+} from '@sallyport/http';
 import type { Express } from 'express';
 import type { UsersContext } from './context.ts';
 import { changePasswordRoute } from './routes/change-password.ts';
@@ -19,6 +27,7 @@ const routes: readonly UsersRoute[] = [
   listFlagsRoute,
   verifyPasswordRoute,
   ...eventRoutes<UsersContext>('users'),
+  pingRoute,
 ];
 
 /** The service's table of contents; nobody but the gateway gets past the first handler. */
