@@ -11,10 +11,9 @@ import { recalledPassword } from './prove-password.ts';
 
 /*
  * Step two of a login, in this order: a try of the challenge is taken, and given back if the lane turns out to be
- * locked or a part is away; otp spends the code; users confirms that the account is neither locked nor changed since
+ * locked or a part is away; a challenge that the fence has overtaken spends no code; otp spends the code; users confirms that the account is neither locked nor changed since
  * the password was proved; the session is issued under the fence, with the challenge's hash unique; the challenge
- * ends. Whatever dies in between leaves no session, and a code that was spent stays spent. Where otp refuses, the fence
- * is asked first: a challenge that was overtaken is told as such, whatever the code.
+ * ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
  */
 
 export type AnswerResult =
@@ -59,22 +58,21 @@ async function spendCode(
     await context.changes.note(log);
     return { outcome };
   };
+  if (await isOvertaken(context.db, challenge)) return fail('overtaken', 'invalid-challenge');
   const second = await proveCode(context, asker, log, context.otp.verifyCode, {
     userId,
     challenge: hash,
     ...(factorVersion > 0 ? { factorVersion } : {}),
     code,
   });
-  if (second.outcome !== 'proved') {
-    if (second.outcome === 'overtaken' || (await isOvertaken(context.db, challenge))) {
-      return fail('overtaken', 'invalid-challenge');
-    }
-    if (second.outcome === 'rejected') {
-      return fail(second.reason, second.reason === 'spent-challenge' ? 'invalid-challenge' : 'wrong-code');
-    }
+  if (second.outcome === 'locked') {
     await context.challenges.giveBackTry(hash);
     await context.changes.note(log);
     return { outcome: 'limited', retryAfterSeconds: second.retryAfterSeconds };
+  }
+  if (second.outcome === 'overtaken') return fail('overtaken', 'invalid-challenge');
+  if (second.outcome === 'rejected') {
+    return fail(second.reason, second.reason === 'spent-challenge' ? 'invalid-challenge' : 'wrong-code');
   }
   const account = await context.users.findAccount(asker.request, userId);
   const password = account && recalledPassword(challenge, account);
