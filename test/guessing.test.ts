@@ -152,6 +152,26 @@ test('answers right and wrong alike while locked, counts neither, prolongs nothi
   expect(200, await send({ otp: nextCode(stack, ada) }));
 });
 
+test('a challenge that a change of the password has ended counts no guess, and is told as such behind a lock', async () => {
+  const owner = await signUpWithFactor(stack);
+  const old = await fewAtOnce(12, (at) => aim(owner, at));
+  const body = {
+    current_password: owner.password,
+    new_password: 'a wholly different phrase',
+    otp: nextCode(stack, owner),
+  };
+  expect(204, await stack.api('PUT', '/me/password', { token: owner.accessToken, body }));
+  const before = await laneOf(stack, owner);
+  for (const guessOld of old) expectProblem(401, 'invalid-challenge', await guessOld());
+  assert.deepEqual(await laneOf(stack, owner), before);
+
+  const renewed = { ...owner, password: body.new_password };
+  const left = await aim(renewed, 0, { otp: '000000' });
+  await lockOut(renewed);
+  expectProblem(429, 'too-many-attempts', await left());
+  for (const guessOld of old) expectProblem(401, 'invalid-challenge', await guessOld());
+});
+
 test('still counts all guesses in flight while the right code is accepted', async () => {
   await using patient = await startStack({ env: { OTP_LOCK_AFTER: '60', CHALLENGE_TRIES: '0' } });
   const ada = await signUpWithFactor(patient);

@@ -91,7 +91,7 @@ function trackOutage({ name, logger, now }: { name: string; logger: Logger; now:
     if (what === told) return;
     told = what;
     if (error instanceof Unavailable) {
-      const cause = error.cause instanceof Error ? error.cause.message : undefined;
+      const cause = error.cause instanceof Error ? error.cause.message || error.cause.name : undefined;
       logger.warn({ dependency: error.dependency, cause }, `${name} waits`);
     } else logger.error({ err: error }, `${name} fails`);
   }

@@ -11,9 +11,10 @@ import { recalledPassword } from './prove-password.ts';
 
 /*
  * Step two of a login, in this order: a try of the challenge is taken, and given back if the lane turns out to be
- * locked or a part is away; a challenge that the fence has overtaken spends no code; otp spends the code; users confirms that the account is neither locked nor changed since
- * the password was proved; the session is issued under the fence, with the challenge's hash unique; the challenge
- * ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
+ * locked or no verdict comes; a challenge that the fence has overtaken spends no code and counts none; otp spends the
+ * code; users confirms that the account is neither locked nor changed since the password was proved; the session is
+ * issued under the fence, with the challenge's hash unique; the challenge ends. Whatever dies in between leaves no
+ * session, and a code that was spent stays spent.
  */
 
 export type AnswerResult =
@@ -34,12 +35,7 @@ export async function answerChallenge(
     return { outcome: 'invalid-challenge' };
   }
   const log = new EventLog(context, asker.request);
-  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code).catch(
-    async (error: unknown) => {
-      await context.challenges.giveBackTry(hash).catch(() => {});
-      throw error;
-    },
-  );
+  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code);
   if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
   return result;
 }
@@ -58,12 +54,18 @@ async function spendCode(
     await context.changes.note(log);
     return { outcome };
   };
-  if (await isOvertaken(context.db, challenge)) return fail('overtaken', 'invalid-challenge');
-  const second = await proveCode(context, asker, log, context.otp.verifyCode, {
-    userId,
-    challenge: hash,
-    ...(factorVersion > 0 ? { factorVersion } : {}),
-    code,
+  const decide = async () => {
+    if (await isOvertaken(context.db, challenge)) return { outcome: 'overtaken' as const };
+    return proveCode(context, asker, log, context.otp.verifyCode, {
+      userId,
+      challenge: hash,
+      ...(factorVersion > 0 ? { factorVersion } : {}),
+      code,
+    });
+  };
+  const second = await decide().catch(async (error: unknown) => {
+    await context.challenges.giveBackTry(hash).catch(() => {});
+    throw error;
   });
   if (second.outcome === 'locked') {
     await context.challenges.giveBackTry(hash);

@@ -17,8 +17,8 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
     const { caller } = call;
     if (guesses === 'counted without session' && caller.session) return handle(context, call);
     const place = await reserve(context, caller.address);
-    if (place.outcome === 'limited' && guesses === 'refused') return tooMany(place.retryAfterSeconds);
     try {
+      if (place.outcome === 'limited' && guesses === 'refused') return tooMany(place.retryAfterSeconds);
       return await handle(context, {
         ...call,
         caller: {

@@ -13,7 +13,7 @@ const limit = 10;
 function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): void {
   test(`${title} (in process)`, () => {
     const wrong = createCounter(undefined, 'test', limit, 60);
-    return check(createGuessLimit({ wrong, places: createPlacesInMemory(), limit }));
+    return check(createGuessLimit({ wrong, places: createPlacesInMemory(wrong), limit }));
   });
   const url = process.env.TEST_REDIS_URL;
   test(`${title} (Redis)`, { skip: url ? false : 'TEST_REDIS_URL is not set' }, async () => {
@@ -22,7 +22,7 @@ function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): voi
     await new Promise((resolve) => redis.once('ready', resolve));
     try {
       const wrong = createCounter(redis, 'test', limit, 60);
-      await check(createGuessLimit({ wrong, places: createPlacesInRedis(redis, 'test'), limit }));
+      await check(createGuessLimit({ wrong, places: createPlacesInRedis(redis, 'test', wrong), limit }));
     } finally {
       redis.disconnect();
       await forgetKeys(url ?? '', prefix);
@@ -69,8 +69,8 @@ onBoth('counts a wrong guess whose place was left before', async (limit) => {
 });
 
 test('a place is given back when the store fails halfway', async () => {
-  const places = createPlacesInMemory();
   const wrong = createCounter(undefined, 'test', 1, 60);
+  const places = createPlacesInMemory(wrong);
   const limited = createGuessLimit({ wrong, places, limit: 1 });
   const { get } = wrong;
   wrong.get = () => Promise.reject(new Error('gone'));
@@ -79,9 +79,19 @@ test('a place is given back when the store fails halfway', async () => {
   assert.equal((await limited.reserve('a')).outcome, 'reserved');
 });
 
+test('a wrong guess that could not be counted keeps its place', async () => {
+  const wrong = createCounter(undefined, 'test', 1, 60);
+  const limited = createGuessLimit({ wrong, places: createPlacesInMemory(wrong), limit: 1 });
+  const { guess } = await limited.reserve('a');
+  wrong.penalty = () => Promise.reject(new Error('gone'));
+  await assert.rejects(guess.keep(), { name: 'Unavailable' });
+  guess.leave();
+  await assert.rejects(limited.reserve('a'), { name: 'Unavailable', overloaded: true });
+});
+
 test('refuses at once what would wait behind too many', async () => {
   const wrong = createCounter(undefined, 'test', 1, 60);
-  const limited = createGuessLimit({ wrong, places: createPlacesInMemory(), limit: 1 });
+  const limited = createGuessLimit({ wrong, places: createPlacesInMemory(wrong), limit: 1 });
   const held = await limited.reserve('a');
   const wait = async () => (await limited.reserve('a')).guess.leave();
   const crowd = Array.from({ length: 100 }, () =>

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '@sallyport/contracts';
-import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Places } from './places.ts';
 
 /*
  * A limit on wrong guesses, counted before the check (promise 3). A guess is checked only while it has a place, and it
  * gets one only while wrong guesses and taken places together stay within the limit: so of any number at once no more
- * than that are looked at. A place is taken first and the count of wrong ones read after (both are sent at once, over
- * one connection that keeps their order), and a wrong guess is counted before its place is left: in between it counts
- * twice, never not at all. Where only guesses in flight fill the limit, the next one waits a little: people who are
- * right at the same moment don't lock each other out.
+ * than that are looked at. A wrong guess is counted before its place is left: in between it counts twice, never not at
+ * all. Where only guesses in flight fill the limit, the next one waits a little: people who are right at the same moment
+ * don't lock each other out.
  */
 
 export interface Guess {
@@ -51,10 +50,9 @@ export function createGuessLimit(options: {
   if (limit === 0) return noLimit;
   const waiting = new Map<string, number>();
 
-  async function readWrong(key: string): Promise<{ count: number; block: number | undefined }> {
+  async function findBlock(key: string): Promise<number | undefined> {
     const state = await guarded(() => wrong.get(key));
-    const count = state?.consumedPoints ?? 0;
-    return { count, block: state && count >= limit ? secondsOf(state) : undefined };
+    return state && state.consumedPoints >= limit ? toSeconds(state.msBeforeNext) : undefined;
   }
 
   async function countWrong(key: string): Promise<void> {
@@ -65,18 +63,33 @@ export function createGuessLimit(options: {
   }
 
   async function tryOnce(key: string): Promise<Reservation | 'full'> {
-    const token = randomUUID();
-    const leave = () => void places.leave(key, token).catch(() => {});
-    const guess: Guess = { keep: () => countWrong(key), leave };
+    const guess = createGuess(key, randomUUID());
     try {
-      const [taken, { count, block }] = await Promise.all([places.take(key, token), readWrong(key)]);
-      if (block === undefined && count + taken <= limit) return { outcome: 'reserved', guess };
-      leave();
-      return block === undefined ? 'full' : { outcome: 'limited', retryAfterSeconds: block, guess };
+      const taken = await guarded(() => places.take(key, guess.token));
+      if (taken.wrong < limit && taken.wrong + taken.places <= limit) return { outcome: 'reserved', guess };
+      guess.leave();
+      if (taken.wrong < limit) return 'full';
+      return { outcome: 'limited', retryAfterSeconds: toSeconds(taken.msLeft), guess };
     } catch (error) {
-      leave();
+      guess.leave();
       throw error;
     }
+  }
+
+  /** A wrong one that could not be counted keeps its place, until that lapses. */
+  function createGuess(key: string, token: string): Guess & { token: string } {
+    let uncounted = false;
+    return {
+      token,
+      async keep() {
+        uncounted = true;
+        await countWrong(key);
+        uncounted = false;
+      },
+      leave() {
+        if (!uncounted) places.leave(key, token).catch(() => {});
+      },
+    };
   }
 
   async function wait(key: string): Promise<Reservation> {
@@ -90,7 +103,7 @@ export function createGuessLimit(options: {
   }
 
   return {
-    findBlock: async (subject) => (await readWrong(inOneSlot(subject))).block,
+    findBlock: (subject) => findBlock(inOneSlot(subject)),
     async reserve(subject) {
       const key = inOneSlot(subject);
       const result = await tryOnce(key);
@@ -118,13 +131,13 @@ async function guarded<Result>(call: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Both counts of a key lie on one node of a cluster, so that one connection leads to them. */
+/** Both counts of a key lie on one node of a cluster, where one script reaches them. */
 function inOneSlot(key: string): string {
   return `{${key}}`;
 }
 
-function secondsOf(state: RateLimiterRes): number {
-  return Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
+function toSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
 }
 
 /** For what checks no credential, and where a limit is turned off. */

@@ -35,13 +35,11 @@ export function createLimits(
   redis: RedisClient | undefined,
   config: { PASSWORD_TRIES_PER_ADDRESS: number; ADDRESS_FAILURES: number; SIGNUPS_PER_ADDRESS: number },
 ): Limits {
-  const guesses = (name: string, limit: number, blockSeconds?: number) =>
-    createGuessLimit({
-      wrong: createCounter(redis, `${name}:wrong`, limit, tenMinutes),
-      places: redis ? createPlacesInRedis(redis, name) : createPlacesInMemory(),
-      limit,
-      ...(blockSeconds === undefined ? {} : { blockSeconds }),
-    });
+  const guesses = (name: string, limit: number, blockSeconds?: number) => {
+    const wrong = createCounter(redis, `${name}:wrong`, limit, tenMinutes);
+    const places = redis ? createPlacesInRedis(redis, name, wrong) : createPlacesInMemory(wrong);
+    return createGuessLimit({ wrong, places, limit, ...(blockSeconds === undefined ? {} : { blockSeconds }) });
+  };
   return {
     passwords: guesses('password', config.PASSWORD_TRIES_PER_ADDRESS),
     addresses: guesses('address', config.ADDRESS_FAILURES, tenMinutes),

@@ -1,40 +1,56 @@
 import { type RedisClient, redisCall } from '@sallyport/redis';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 
 /*
- * Places for guesses that are being checked right now, by key. A place is taken by one atomic step and lapses on its
- * own: a process that dies, or an answer of the store that never came, holds it no longer than a request can last.
+ * Places for guesses that are being checked right now, by key, beside the counter of wrong ones. A place is taken and
+ * the counter read in one atomic step, in this order. A place lapses on its own: a process that dies, or an answer of the
+ * store that never came, holds it no longer than a request can last.
  */
 
-const lapseSeconds = 30;
+const lapseSeconds = 45;
+
+export interface Taken {
+  /** Places taken, this one included, lapsed ones aside. */
+  places: number;
+  /** Wrong guesses in the counter's window, and how long it lasts. */
+  wrong: number;
+  msLeft: number;
+}
 
 export interface Places {
-  /** Takes a place under a token; how many are taken with it, lapsed ones aside. */
-  take(key: string, token: string): Promise<number>;
+  /** Takes a place under a token. */
+  take(key: string, token: string): Promise<Taken>;
   leave(key: string, token: string): Promise<void>;
 }
 
+/** The counter's key is one of rate-limiter-flexible: a number that expires. */
 const take = `
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZADD', KEYS[1], now + ${lapseSeconds}, ARGV[1])
 redis.call('EXPIRE', KEYS[1], ${lapseSeconds})
-return redis.call('ZCARD', KEYS[1])`;
+return {redis.call('ZCARD', KEYS[1]), tonumber(redis.call('GET', KEYS[2]) or 0), redis.call('PTTL', KEYS[2])}`;
 
-export function createPlacesInRedis(redis: RedisClient, name: string): Places {
+export function createPlacesInRedis(redis: RedisClient, name: string, counter: RateLimiterAbstract): Places {
   return {
-    take: async (key, token) => Number(await redisCall(redis.eval(take, 1, `places:${name}:${key}`, token))),
+    async take(key, token) {
+      const answer = await redisCall(redis.eval(take, 2, `places:${name}:${key}`, counter.getKey(key), token));
+      const [places, wrong, msLeft] = answer as number[];
+      return { places: Number(places), wrong: Number(wrong), msLeft: Number(msLeft) };
+    },
     leave: async (key, token) => void (await redisCall(redis.zrem(`places:${name}:${key}`, token))),
   };
 }
 
 /** For the one gateway that runs without Redis: nothing here outlives a request, so nothing needs to lapse. */
-export function createPlacesInMemory(): Places {
+export function createPlacesInMemory(counter: RateLimiterAbstract): Places {
   const taken = new Map<string, Set<string>>();
   return {
     async take(key, token) {
-      const tokens = taken.get(key) ?? new Set();
-      taken.set(key, tokens.add(token));
-      return tokens.size;
+      const tokens = (taken.get(key) ?? new Set()).add(token);
+      taken.set(key, tokens);
+      const state = await counter.get(key);
+      return { places: tokens.size, wrong: state?.consumedPoints ?? 0, msLeft: state?.msBeforeNext ?? 0 };
     },
     async leave(key, token) {
       const tokens = taken.get(key);

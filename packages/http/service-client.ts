@@ -22,6 +22,9 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
+/** Far more than a page of events or flags. */
+const mostBytes = 16 * 1024 * 1024;
+
 export function createServiceClient(options: {
   service: 'users' | 'otp';
   url: string;
@@ -30,7 +33,12 @@ export function createServiceClient(options: {
   deadlineMs: number;
 }): ServiceClient {
   const { service, secrets, now } = options;
-  const pool = new Pool(new URL(options.url).origin, { connections: 64, pipelining: 1, connect: { timeout: 1_000 } });
+  const pool = new Pool(new URL(options.url).origin, {
+    connections: 64,
+    pipelining: 1,
+    connect: { timeout: 1_000 },
+    maxResponseSize: mostBytes,
+  });
   const token = (context: RequestContext, subject?: string) =>
     signServiceToken(service, secrets, now, { context, subject });
 

@@ -64,7 +64,13 @@ function connect(url: string, common: typeof deadlines & { keyPrefix: string }):
   }
   const nodes = url.split(',');
   if (nodes.length > 1) {
-    return new Cluster(nodes, { keyPrefix: common.keyPrefix, redisOptions: common, enableOfflineQueue: false });
+    return new Cluster(nodes, {
+      keyPrefix: common.keyPrefix,
+      redisOptions: common,
+      enableOfflineQueue: false,
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
+    });
   }
   return new Redis(url, common);
 }
