@@ -1,13 +1,13 @@
 import { mountRoutes, named, newApp } from '@sallyport/http';
 import type { Express } from 'express';
 import type { GatewayContext } from './context.ts';
+import { allowOrigins } from './edge/allow-origins.ts';
 import { authenticate } from './edge/authenticate.ts';
 import { authorise } from './edge/authorise.ts';
 import { holdPlace } from './edge/hold-place.ts';
-import { createPipeline, identify } from './edge/pipeline.ts';
+import { createPipeline, identify, privately } from './edge/pipeline.ts';
 import { securityHeaders } from './edge/security-headers.ts';
 import { verify } from './edge/verify.ts';
-import type { Caller, GatewayRoute } from './gateway-route.ts';
 import { mountDocuments } from './openapi/mount-documents.ts';
 import { routes } from './routes/index.ts';
 
@@ -18,10 +18,11 @@ export function createApp(context: GatewayContext): Express {
     logger,
     registry,
     trustedProxies: config.TRUSTED_PROXIES,
-    before: [securityHeaders(publicUrl)],
+    before: [securityHeaders(publicUrl), ...allowOrigins(config.CORS_ORIGINS)],
     mount(app) {
-      mountRoutes<GatewayContext, Caller, GatewayRoute>(app, context, routes.map(holdPlace), createPipeline(context));
-      app.use('/verify', named('/verify', true), identify, authenticate(context, true), authorise(context, {}), verify);
+      mountRoutes(app, context, routes.map(holdPlace), createPipeline(context));
+      const live = [identify, privately, authenticate(context, true), authorise(context, {})];
+      app.use('/verify', named('/verify', true), ...live, verify);
       mountDocuments(app, publicUrl);
     },
   });

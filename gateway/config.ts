@@ -1,28 +1,40 @@
 import { createPrivateKey } from 'node:crypto';
-import { cidrs, keyRing, list, opsPort, optionalUrl, port, roles, seconds, secrets, tries } from '@sallyport/config';
+import {
+  cidrs,
+  databaseUrl,
+  keyRing,
+  logLevel,
+  opsPort,
+  origins,
+  port,
+  redisUrl,
+  roles,
+  seconds,
+  secrets,
+  tries,
+  url,
+} from '@sallyport/config';
 import { z } from 'zod';
-
-const url = (...protocols: string[]) => optionalUrl(...protocols).pipe(z.string('is missing'));
 
 /** The gateway's variables; docs/configuration.md says what each means. */
 export const GatewayConfig = z.object({
   HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port(8080),
   OPS_PORT: opsPort,
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  DATABASE_URL: url('postgres:', 'postgresql:'),
-  REDIS_URL: z.string().regex(/^(memory:$|rediss?:\/\/|redis\+sentinel:\/\/)/, 'must be a Redis URL or memory:'),
-  AMQP_URL: optionalUrl('amqp:', 'amqps:'),
+  LOG_LEVEL: logLevel,
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
+  AMQP_URL: url('amqp:', 'amqps:').optional(),
   USERS_URL: url('http:', 'https:'),
   OTP_URL: url('http:', 'https:'),
   USERS_SERVICE_SECRETS: secrets,
   OTP_SERVICE_SECRETS: secrets,
   TOKEN_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ec', 'prime256v1'), 'a PKCS#8 DER document of a P-256 key'),
   AUDIT_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ed25519'), 'a PKCS#8 DER document of an Ed25519 key'),
-  PUBLIC_URL: optionalUrl('http:', 'https:'),
+  PUBLIC_URL: url('http:', 'https:').optional(),
   TOKEN_AUDIENCE: z.string().optional(),
   TRUSTED_PROXIES: cidrs,
-  CORS_ORIGINS: list,
+  CORS_ORIGINS: origins,
   SIGNUP: z.enum(['open', 'closed']).default('open'),
   OTP_REQUIRED_ROLES: roles('admin,audit'),
   CHALLENGE_TRIES: tries(5),

@@ -9,7 +9,7 @@ import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
 import { createUsersClient, type UsersClient } from './clients/users-client.ts';
 import type { GatewayConfig } from './config.ts';
 import { type AccessTokens, createAccessTokens } from './domain/access-tokens.ts';
-import { createRaiseFence } from './domain/raise-fence.ts';
+import { createRaiseFence } from './domain/end-overtaken.ts';
 import { gatewayMigrations } from './migrations.ts';
 import type { ChallengeStore } from './store/challenges.ts';
 import { createChallengesInMemory } from './store/challenges-in-memory.ts';
@@ -54,55 +54,35 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const now = overrides.now ?? Date.now;
   const source = { now, randomBytes: overrides.randomBytes ?? randomBytes };
-  const db = openDb({
-    url: config.DATABASE_URL,
-    name: 'sallyport-gateway',
-    max: 20,
-    onError: warn(logger, 'postgres'),
-  });
-  try {
-    await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
-  const redis = isMemory(config.REDIS_URL)
-    ? undefined
-    : openRedis({
-        url: config.REDIS_URL,
-        prefix: overrides.redisPrefix ?? 'sallyport:',
-        onError: warn(logger, 'redis'),
-      });
-  if (redis) await whenReady(redis);
+  await using opened = new AsyncDisposableStack();
+  const onError = warn(logger, 'postgres');
+  const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-gateway', max: 20, onError });
+  const db = opened.adopt(pool, (it) => it.close());
+  await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
+  const redis = await openStore(config, overrides, logger);
+  opened.defer(() => redis?.disconnect());
+  const open = (service: 'users' | 'otp', url: string, secrets: string[]) =>
+    opened.adopt(createServiceClient({ service, url, secrets, now }), (it) => it.close());
   const services = {
-    users: createServiceClient({
-      service: 'users',
-      url: config.USERS_URL,
-      secrets: config.USERS_SERVICE_SECRETS,
-      now,
-      deadlineMs: 3_000,
-    }),
-    otp: createServiceClient({
-      service: 'otp',
-      url: config.OTP_URL,
-      secrets: config.OTP_SERVICE_SECRETS,
-      now,
-      deadlineMs: 3_000,
-    }),
+    users: open('users', config.USERS_URL, config.USERS_SERVICE_SECRETS),
+    otp: open('otp', config.OTP_URL, config.OTP_SERVICE_SECRETS),
   };
-  const publicUrl = config.PUBLIC_URL?.replace(/\/$/, '') ?? `http://${config.HOST}:${config.GATEWAY_PORT}`;
-  const audit = startAuditPipeline({
+  const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${config.HOST}:${config.GATEWAY_PORT}`;
+  const pipeline = startAuditPipeline({
     ...source,
     db,
     ...services,
     publicUrl,
-    ...(config.AMQP_URL ? { amqpUrl: config.AMQP_URL } : {}),
-    ...(overrides.auditNames ? { names: overrides.auditNames } : {}),
+    amqpUrl: config.AMQP_URL,
+    names: overrides.auditNames,
     logger,
     registry,
     raiseFence: createRaiseFence(db, source),
   });
-  const upkeep = setInterval(() => void forgetSessions(db).catch(warn(logger, 'postgres')), 60_000).unref();
+  const audit = opened.adopt(pipeline, (it) => it.close());
+  const upkeep = setInterval(() => void forgetSessions(db).catch(onError), 60_000).unref();
+  opened.defer(() => clearInterval(upkeep));
+  const all = opened.move();
   return {
     config,
     publicUrl,
@@ -126,13 +106,16 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
       otp: { check: () => services.otp.ping(), required: true },
       rabbitmq: { check: async () => assertUp(audit.relayUp()), required: false },
     },
-    async close() {
-      clearInterval(upkeep);
-      await audit.close();
-      await Promise.all([services.users.close(), services.otp.close(), db.close()]);
-      redis?.disconnect();
-    },
+    close: () => all.disposeAsync(),
   };
+}
+
+async function openStore(config: GatewayConfig, overrides: GatewayOverrides, logger: Logger) {
+  if (isMemory(config.REDIS_URL)) return undefined;
+  const prefix = overrides.redisPrefix ?? 'sallyport:';
+  const redis = openRedis({ url: config.REDIS_URL, prefix, onError: warn(logger, 'redis') });
+  await whenReady(redis);
+  return redis;
 }
 
 function warn(logger: Logger, dependency: string) {

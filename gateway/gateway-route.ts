@@ -1,4 +1,4 @@
-import type { Answer, Call, Handler, Route } from '@sallyport/http';
+import type { Given, Handler, Route } from '@sallyport/http';
 import type { z } from 'zod';
 import type { GatewayContext } from './context.ts';
 import type { Asker } from './domain/asker.ts';
@@ -14,7 +14,7 @@ export interface Caller {
   /** Where it comes from, as limits count it. */
   address: CountedAddress;
   /** Seconds for which the address is limited, where the route decides on its own whether that matters. */
-  limitedSeconds?: number;
+  limitedSeconds?: number | undefined;
 }
 
 /** One way an answer may come out; without a schema it has no body, with a media type it isn't JSON. */
@@ -51,20 +51,13 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   problems?: readonly ProblemCode[];
 }
 
-type Given<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Spec = Omit<GatewayRoute, 'handle' | 'through'>;
 type CallerOf<Access> = Access extends 'bearer' ? Caller & { session: Session } : Caller;
-export type GatewayCall<S extends Spec> = Call<
-  Given<S['params']>,
-  Given<S['query']>,
-  Given<S['body']>,
-  CallerOf<S['access']>
->;
 
 /** Types a handler by the schemas of its route and by the access that it wants. */
 export function gatewayRoute<const S extends Spec>(
   spec: S,
-  handle: (context: GatewayContext, call: GatewayCall<S>) => Promise<Answer> | Answer,
+  handle: Handler<GatewayContext, CallerOf<S['access']>, Given<S['params']>, Given<S['query']>, Given<S['body']>>,
 ): GatewayRoute {
-  return { ...spec, handle: handle as unknown as Handler<GatewayContext, Caller> };
+  return { ...spec, handle: handle as Handler<GatewayContext, Caller> };
 }

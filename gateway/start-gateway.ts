@@ -1,8 +1,8 @@
+import { createServer } from 'node:net';
 import { type RunningPart, servePart } from '@sallyport/http';
 import { createApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
 import { type GatewayOverrides, openContext } from './context.ts';
-import { findFreePort } from './free-port.ts';
 
 /** Opens everything, serves, and starts the work behind the audit log. */
 export async function startGateway(given: GatewayConfig, overrides: GatewayOverrides = {}): Promise<RunningPart> {
@@ -25,4 +25,13 @@ export async function startGateway(given: GatewayConfig, overrides: GatewayOverr
 async function withPort(config: GatewayConfig): Promise<GatewayConfig> {
   if (config.GATEWAY_PORT !== 0 || config.PUBLIC_URL !== undefined) return config;
   return { ...config, GATEWAY_PORT: await findFreePort(config.HOST), OPS_PORT: config.OPS_PORT ?? 0 };
+}
+
+/** A port that nobody listens on: one that must be known before the listening begins, since links are made from it. */
+async function findFreePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

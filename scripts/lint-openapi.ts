@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createOpenApi } from '../gateway/openapi/create-document.ts';
+import { createOpenApi } from '../gateway/openapi/create-openapi.ts';
 import { routes } from '../gateway/routes/index.ts';
 
 /** Lints the OpenAPI document that the gateway would serve. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { optionalUrl, port, readConfig } from '@sallyport/config';
+import { databaseUrl, logLevel, port, readConfig, redisUrl } from '@sallyport/config';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -8,9 +8,9 @@ const schema = z.object({
   USERS_PORT: port(8081),
   OTP_PORT: port(8082),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: optionalUrl('postgres:', 'postgresql:'),
-  REDIS_URL: z.string().optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DATABASE_URL: databaseUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  LOG_LEVEL: logLevel,
 });
 
 export interface SupervisorConfig {

@@ -65,6 +65,9 @@ async function takeFreePort(): Promise<number> {
   throw new StartError(`There is no free port on 127.0.0.1 for PostgreSQL (${found.fault}).`);
 }
 
+/** Tests run several systems at once on one server, and lose nothing with it. */
+const forTests = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 300 };
+
 /** What it logs names no values: errors in statements belong to the caller's log, where they are redacted. */
 function serverArgs(folder: string, port: number, durable: boolean): string[] {
   const settings = {
@@ -80,7 +83,7 @@ function serverArgs(folder: string, port: number, durable: boolean): string[] {
     log_min_error_statement: 'panic',
     log_checkpoints: 'off',
     log_line_prefix: '',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable ? {} : forTests),
   };
   return ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }

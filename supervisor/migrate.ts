@@ -1,11 +1,11 @@
-import { optionalUrl, readConfig } from '@sallyport/config';
+import { databaseUrl, readConfig } from '@sallyport/config';
 import { z } from 'zod';
 import { checkDatabase } from './check-database.ts';
 import { explainFailure } from './explain-failure.ts';
 import { migrateAll } from './migrations.ts';
 import { StartError } from './start-error.ts';
 
-const schema = z.object({ DATABASE_URL: optionalUrl('postgres:', 'postgresql:') });
+const schema = z.object({ DATABASE_URL: databaseUrl.optional() });
 
 try {
   const { DATABASE_URL: url } = readConfig(schema, process.env);

@@ -1,12 +1,9 @@
-import { join } from 'node:path';
-import { type Migrations, migrate, openDb } from '@sallyport/postgres';
-import { repositoryFolder } from './repository-folder.ts';
+import { migrate, openDb } from '@sallyport/postgres';
+import { gatewayMigrations } from '../gateway/migrations.ts';
+import { otpMigrations } from '../services/otp/migrations.ts';
+import { usersMigrations } from '../services/users/migrations.ts';
 
-const all: readonly Migrations[] = [
-  { schema: 'users', folder: join(repositoryFolder, 'services/users/migrations') },
-  { schema: 'otp', folder: join(repositoryFolder, 'services/otp/migrations') },
-  { schema: 'gateway', folder: join(repositoryFolder, 'gateway/migrations') },
-];
+const all = [usersMigrations, otpMigrations, gatewayMigrations];
 
 /** Brings the schemas of all parts up to date; returns what was applied, as `schema/file`. */
 export async function migrateAll(databaseUrl: string): Promise<string[]> {

@@ -1,8 +1,8 @@
 // PostgreSQL refuses to run as root, so root starts it as somebody else: the owner of the data, or `nobody` for new data.
 // Where that one can't reach the binaries or the data (a checkout in /root, a folder of mode 0700), it gets the right to
-// pass any folder, and no other; containers lack that one, but have the wider right to ignore modes. setpriv does this,
-// (access(2), which initdb asks, heeds such rights only without the set-uid fix-up)
-// and also tells the kernel to stop PostgreSQL (SIGINT) when the supervisor dies. Which way works is tried, not guessed.
+// pass any folder, and no other; containers lack that one, but have the wider right to ignore modes. setpriv does this
+// (access(2), which initdb asks, heeds such rights only without the set-uid fix-up), and also tells the kernel to stop
+// PostgreSQL (SIGINT) when the supervisor dies. Which way works is tried, not guessed.
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { StartError } from './start-error.ts';
 

@@ -248,7 +248,7 @@ test('ends what a password alone had opened when a factor is enabled', async () 
 
 test('has every route that the gateway mounts in its table, and each asks for what its row says', async () => {
   const isDocument = (path: string) => /^\/(openapi\.json|asyncapi\.json|docs(\/[\w.-]+)?)$/.test(path);
-  const config = { TRUSTED_PROXIES: [], OTP_URL: 'http://127.0.0.1:9' };
+  const config = { TRUSTED_PROXIES: [], CORS_ORIGINS: [], OTP_URL: 'http://127.0.0.1:9' };
   const context = { publicUrl: 'https://login.example.com', registry: new Registry(), config };
   const app = createApp(context as unknown as GatewayContext);
   const mounted = new Set(app.router.stack.flatMap(({ route }) => (route ? [route.path] : [])));

@@ -6,12 +6,10 @@ import type { ServiceClient } from '@sallyport/http';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
 import { acknowledge, type Service } from './acknowledge.ts';
-import { quarantineAltered } from './store/outbox.ts';
+import { quarantineAltered, takeOver } from './store/outbox.ts';
 import { systemContext } from './system-context.ts';
-import { takeOver } from './take-over.ts';
 
 const pageSize = 500;
-const deadlineMs = 3_000;
 
 /** Takes over one page of a service's events. Returns how many were new, and whether there may be more. */
 export async function collectPage(options: {
@@ -24,7 +22,7 @@ export async function collectPage(options: {
 }): Promise<{ taken: number; again: boolean }> {
   const { db, source, client, logger } = options;
   const path = `/events?limit=${pageSize}`;
-  const page = await client.call('GET', path, { answer: EventPage, context: systemContext(), deadlineMs });
+  const page = await client.call('GET', path, { answer: EventPage, context: systemContext() });
   if (page.events.length === 0) return { taken: 0, again: false };
   const events = page.events.map((event) => ({ source, ...event }));
   const { taken, altered } = await db.transaction(async (tx) => {

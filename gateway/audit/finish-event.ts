@@ -1,7 +1,7 @@
 import { canonical, type EventBody, sha256Hex } from '@sallyport/audit';
 
 /** What the collector and the sequencer add to a recorded event. */
-export interface Place {
+export interface Position {
   source: string;
   sequence: number;
   prevhash: string;
@@ -11,20 +11,20 @@ export interface Place {
 export const noHash = '0'.repeat(64);
 
 /**
- * Makes the CloudEvent that everyone sees of a recorded event and its place in the log. Its hash leaves `data.personal`
+ * Makes the CloudEvent that everyone sees of a recorded event and its position in the log. Its hash leaves `data.personal`
  * out (`data.personal_hash` stands in for it), so that the chain still verifies when a person was erased.
  */
-export function finishEvent(event: EventBody, place: Place): { hash: string; body: string } {
+export function finishEvent(event: EventBody, position: Position): { hash: string; body: string } {
   const { data, ...rest } = event;
   const { personal, ...lasting } = data;
   const envelope = {
     specversion: '1.0',
     ...rest,
-    source: place.source,
+    source: position.source,
     datacontenttype: 'application/json',
     dataschema: 'urn:sallyport:schema:audit-event:1',
-    sequence: String(place.sequence),
-    prevhash: place.prevhash,
+    sequence: String(position.sequence),
+    prevhash: position.prevhash,
   };
   const hash = sha256Hex(canonical({ ...envelope, data: lasting }));
   return { hash, body: canonical({ ...envelope, hash, data: { ...lasting, personal } }) };

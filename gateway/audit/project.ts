@@ -5,15 +5,13 @@
 // ever. While a service is away the cursor stays, and so does everything behind it.
 import type { ServiceClient } from '@sallyport/http';
 import type { Queryable } from '@sallyport/postgres';
+import type { Known } from '../store/fence.ts';
 import { applyFlag, findAccount, getFactor } from './follow-factor.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
 import { findHappenings, type Happening } from './store/log.ts';
 
 /** Raises an account's fence and ends what it overtook; lower values than the fence has change nothing. */
-export type RaiseFence = (
-  userId: string,
-  fence: { epoch?: number; locked?: boolean; factorVersion?: number },
-) => Promise<void>;
+export type RaiseFence = (userId: string, known: Known) => Promise<void>;
 
 export interface ProjectOptions {
   db: Queryable;

@@ -10,7 +10,7 @@ import { readEvents } from './read-events.ts';
 import { relay } from './relay.ts';
 import { sequencePage } from './sequence.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
-import { recordEvents } from './take-over.ts';
+import { recordEvents } from './store/outbox.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { testEvents } from './testing/events.ts';
 import { silent } from './testing/silent.ts';

@@ -6,7 +6,7 @@ import { noHash } from './finish-event.ts';
 import { numberPage } from './number-page.ts';
 import { sequencePage } from './sequence.ts';
 import { appendPage, preparePartitions, readOutbox } from './store/log.ts';
-import { recordEvents, takeOver } from './take-over.ts';
+import { recordEvents, takeOver } from './store/outbox.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
 import { testEvent, testEvents } from './testing/events.ts';

@@ -8,7 +8,7 @@ import { startProxy } from '../../test/support/proxy.ts';
 import { gatewayMigrations } from '../migrations.ts';
 import { readEvents } from './read-events.ts';
 import { type AuditPipeline, startAuditPipeline } from './start-pipeline.ts';
-import { recordEvents } from './take-over.ts';
+import { recordEvents } from './store/outbox.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
 import { testEvent, testEvents } from './testing/events.ts';
@@ -25,7 +25,7 @@ function common() {
     outboxes,
     users: fakeService('users', { ...outboxes.users.answers, 'GET /flags': none }),
     otp: fakeService('otp', { ...outboxes.otp.answers, 'GET /flags': none }),
-    publicUrl: 'https://login.example/',
+    publicUrl: 'https://login.example',
     logger: silent,
     now: Date.now,
     randomBytes,

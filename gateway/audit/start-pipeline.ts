@@ -49,8 +49,7 @@ export interface AuditPipeline {
 
 /** Starts collecting, numbering, publishing and projecting; of several gateways the one that holds the lease does. */
 export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
-  const { db, users, otp, logger, now, raiseFence } = options;
-  const publicUrl = options.publicUrl.replace(/\/+$/, '');
+  const { db, users, otp, publicUrl, logger, now, raiseFence } = options;
   const names = { exchange: 'sallyport.audit', queue: 'sallyport.audit.all', ...options.names };
   const metrics = createPipelineMetrics({ db, registry: options.registry, relays: options.amqpUrl !== undefined });
   const holder = options.holder ?? options.randomBytes(16).toString('hex');

@@ -12,7 +12,7 @@ export function createUsersClient(service: ServiceClient) {
 
     async verifyPassword(
       context: RequestContext,
-      body: { password: string } & ({ username: string } | { account_id: string; new_password?: string }),
+      body: { password: string } & ({ username: string } | { account_id: string; new_password?: string | undefined }),
     ) {
       const options = { answer: users.PasswordVerification, context, body, deadlineMs: hashDeadlineMs };
       const verified = await service.call('POST', '/passwords/verify', options);
@@ -22,7 +22,9 @@ export function createUsersClient(service: ServiceClient) {
 
     async findAccount(context: RequestContext, id: string): Promise<Account | undefined> {
       const found = await service.call('GET', `/accounts/${id}`, { answer: users.AccountLookup, context });
-      return found.outcome === 'found' && found.account.id === id ? found.account : undefined;
+      if (found.outcome !== 'found') return undefined;
+      requireSame(found.account.id, id);
+      return found.account;
     },
 
     async changePassword(context: RequestContext, id: string, body: { epoch: number; new_password: string }) {

@@ -1,11 +1,10 @@
 import type { GatewayContext } from '../context.ts';
-import { raiseFence } from '../store/fence.ts';
 import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
+import { endOvertaken } from './end-overtaken.ts';
 import { EventLog } from './event-log.ts';
 import { proveAgain, type Refused } from './prove-again.ts';
 import type { Code } from './prove-code.ts';
-import { noteEnded } from './raise-fence.ts';
 
 /**
  * Changes the password: the old one and a code are proved anew, users changes it only at the epoch that was proved,
@@ -27,9 +26,8 @@ export async function changePassword(
     return change.outcome === 'overtaken' ? { outcome: 'wrong-password' } : change;
   }
   log.collect('users', change);
-  const reason = 'password-changed';
   await context.changes.run(log, async (tx) => {
-    noteEnded(log, id, await raiseFence(tx, id, { epoch: change.account.epoch }, reason, session.id), reason);
+    await endOvertaken(tx, log, id, { epoch: change.account.epoch }, 'password-changed', session.id);
     await carryOver(tx, session.id, { ...session, epoch: change.account.epoch });
   });
   return { outcome: 'changed' };

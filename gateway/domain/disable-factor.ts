@@ -1,13 +1,12 @@
 import type { GatewayContext } from '../context.ts';
-import { raiseFence } from '../store/fence.ts';
 import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
+import { endOvertaken } from './end-overtaken.ts';
 import { setFlag } from './enrol.ts';
 import { EventLog } from './event-log.ts';
 import { pwdOnly } from './issue-session.ts';
 import { proveOwnPassword, type Refused, refuseCode } from './prove-again.ts';
 import { type Code, proveCode } from './prove-code.ts';
-import { noteEnded } from './raise-fence.ts';
 
 export type DisableResult = Refused | { outcome: 'disabled' } | { outcome: 'no-factor' };
 
@@ -36,8 +35,7 @@ export async function disableFactor(
   }
   const factorVersion = removal.answer.factor_version;
   await context.changes.run(log, async (tx) => {
-    const ended = await raiseFence(tx, userId, { factorVersion }, 'otp-disabled', session.id);
-    noteEnded(log, userId, ended, 'otp-disabled');
+    await endOvertaken(tx, log, userId, { factorVersion }, 'otp-disabled', session.id);
     await carryOver(tx, session.id, { ...session, factorVersion, amr: pwdOnly });
   });
   await setFlag(context, asker, userId, false, factorVersion);

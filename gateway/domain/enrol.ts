@@ -1,10 +1,9 @@
 import type { GatewayContext } from '../context.ts';
-import { raiseFence } from '../store/fence.ts';
 import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
+import { endOvertaken } from './end-overtaken.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, pwdAndOtp, withRefreshToken } from './issue-session.ts';
-import { noteEnded } from './raise-fence.ts';
 
 /** Starts an enrolment; nothing is enabled yet, and an earlier pending one is replaced. */
 export async function startEnrolment(context: GatewayContext, asker: Asker, session: Session) {
@@ -51,8 +50,7 @@ export async function enableFactor(
   }
   const factorVersion = confirmation.factor_version;
   const carried = await context.changes.run(log, async (tx) => {
-    const ended = await raiseFence(tx, userId, { factorVersion }, 'otp-enabled', session.id);
-    noteEnded(log, userId, ended, 'otp-enabled');
+    await endOvertaken(tx, log, userId, { factorVersion }, 'otp-enabled', session.id);
     return carryOver(tx, session.id, { ...session, factorVersion, amr: pwdAndOtp });
   });
   await setFlag(context, asker, userId, true, factorVersion);

@@ -1,6 +1,6 @@
 import { createEvent, type EventDraft, type EventSource } from '@sallyport/audit';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
-import type { EventBatch } from '../store/changes.ts';
+import type { EventBatch } from '../audit/store/outbox.ts';
 
 /** Gathers the events of one request until they are written with whatever they record. */
 export class EventLog implements EventBatch {

@@ -31,7 +31,7 @@ export async function logIn(
   if (password.outcome === 'limited') return password;
   if (password.outcome !== 'proved') {
     const subject = password.outcome === 'rejected' ? password.accountId : null;
-    noteFailure(log, { id: subject, ...(subject === null ? {} : { username: body.username }) }, password.reason);
+    noteFailure(log, { id: subject, username: subject === null ? undefined : body.username }, password.reason);
     await context.changes.note(log);
     return { outcome: 'wrong-password' };
   }

@@ -1,12 +1,16 @@
 import type { EventLog } from './event-log.ts';
 
 /** A login that came to nothing, with the reason that its caller doesn't hear. */
-export function noteFailure(log: EventLog, account: { id: string | null; username?: string }, reason: string): void {
+export function noteFailure(
+  log: EventLog,
+  account: { id: string | null; username?: string | undefined },
+  reason: string,
+): void {
   log.add({
     type: 'sallyport.login.failed',
     outcome: 'failure',
     reason,
     subject: account.id,
-    ...(account.username === undefined ? {} : { username: account.username }),
+    username: account.username,
   });
 }

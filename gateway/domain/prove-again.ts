@@ -22,7 +22,7 @@ export async function proveAgain(
   asker: Asker,
   log: EventLog,
   session: Session,
-  given: { password: string; code?: Code | undefined; newPassword?: string },
+  given: { password: string; code?: Code | undefined; newPassword?: string | undefined },
 ): Promise<Refused | { outcome: 'proved'; password: PasswordProof; second: CodeProof | NoFactorProof }> {
   const password = await proveOwnPassword(context, asker, log, session, given);
   if (password.outcome !== 'proved') return password;
@@ -44,11 +44,10 @@ export async function proveOwnPassword(
   asker: Asker,
   log: EventLog,
   session: Session,
-  given: { password: string; newPassword?: string },
+  given: { password: string; newPassword?: string | undefined },
 ): Promise<Refused | { outcome: 'proved'; proof: PasswordProof }> {
   const { userId: accountId, username } = session;
-  const claimant =
-    given.newPassword === undefined ? { accountId, username } : { accountId, username, newPassword: given.newPassword };
+  const claimant = { accountId, username, newPassword: given.newPassword };
   const password = await provePassword(context, asker, claimant, given.password);
   if (password.outcome !== 'rejected') return password;
   noteFailure(log, { id: accountId, username }, password.reason);

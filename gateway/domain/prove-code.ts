@@ -2,7 +2,6 @@ import type { Account, otp, RequestContext } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
-import { hashHandle } from './hash-handle.ts';
 
 declare const proved: unique symbol;
 
@@ -34,7 +33,7 @@ type Refusal =
 
 export type CodeResult<Yes> = Refusal | { outcome: 'proved'; proof: CodeProof; answer: Yes };
 
-type Refused = Extract<otp.CodeVerification, { outcome: 'rejected' | 'locked' | 'no-factor' | 'overtaken' }>;
+type OtpRefusal = Exclude<otp.CodeVerification, { outcome: 'accepted' }>;
 
 /**
  * Spends a code for one use. A wrong or used one counts against the account's lane (in otp) and the address.
@@ -45,25 +44,25 @@ export async function proveCode<Yes extends { outcome: string; user_id: string; 
   context: GatewayContext,
   asker: Asker,
   log: EventLog,
-  use: (request: RequestContext, body: otp.UseCode) => Promise<Yes | Refused>,
-  what: { userId: string; code: Code; challenge?: string; factorVersion?: number },
+  use: (request: RequestContext, body: otp.UseCode) => Promise<Yes | OtpRefusal>,
+  what: { userId: string; code: Code; challenge?: string; factorVersion?: number | undefined },
 ): Promise<CodeResult<Yes>> {
   const answer = await use(asker.request, {
     user_id: what.userId,
     attempt_id: context.randomUuid(),
     lane,
-    challenge: what.challenge ?? hashHandle(context.randomBytes(32).toString('base64url')),
-    ...(what.factorVersion === undefined ? {} : { factor_version: what.factorVersion }),
+    challenge: what.challenge ?? context.randomBytes(32).toString('hex'),
+    factor_version: what.factorVersion,
     code: what.code,
   });
   log.collect('otp', answer);
-  if (isRefused(answer)) return refusalOf(asker, answer, what.factorVersion !== undefined);
+  if (!('user_id' in answer)) return refusalOf(asker, answer, what.factorVersion !== undefined);
   const proof = { kind: 'code', userId: answer.user_id, factorVersion: answer.factor_version } as CodeProof;
   return { outcome: 'proved', proof, answer };
 }
 
 /** @param expected a factor of a known version was expected: that there is none now means that it was overtaken */
-async function refusalOf(asker: Asker, answer: Refused, expected: boolean): Promise<Refusal> {
+async function refusalOf(asker: Asker, answer: OtpRefusal, expected: boolean): Promise<Refusal> {
   switch (answer.outcome) {
     case 'rejected':
       await asker.guess.keep();
@@ -75,10 +74,6 @@ async function refusalOf(asker: Asker, answer: Refused, expected: boolean): Prom
     case 'overtaken':
       return { outcome: 'overtaken' };
   }
-}
-
-function isRefused(answer: { outcome: string }): answer is Refused {
-  return ['rejected', 'locked', 'no-factor', 'overtaken'].includes(answer.outcome);
 }
 
 /**

@@ -19,7 +19,7 @@ export type PasswordResult =
   | { outcome: 'weak-password'; reason: string };
 
 /** The account whose password it should be: by name at a login, by session where one asks again. */
-export type Claimant = { username: string } | { username: string; accountId: string; newPassword?: string };
+export type Claimant = { username: string } | { username: string; accountId: string; newPassword?: string | undefined };
 
 /**
  * Checks a password, whoever asks and wherever: every place takes from one budget for the account and address,
@@ -66,9 +66,7 @@ function verify(context: GatewayContext, asker: Asker, claimant: Claimant, passw
     return context.users.verifyPassword(asker.request, { username: claimant.username, password });
   }
   const { accountId: account_id, newPassword } = claimant;
-  const body =
-    newPassword === undefined ? { account_id, password } : { account_id, password, new_password: newPassword };
-  return context.users.verifyPassword(asker.request, body);
+  return context.users.verifyPassword(asker.request, { account_id, password, new_password: newPassword });
 }
 
 function toResult(answer: users.PasswordVerification): PasswordResult {

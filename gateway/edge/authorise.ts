@@ -1,7 +1,6 @@
 import { Refusal, refuse } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
-import { needsFactor } from '../domain/needs-factor.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import type { Session } from '../store/sessions.ts';
@@ -37,4 +36,9 @@ function refuseSession(context: GatewayContext, wanted: Wanted, session: Session
     return refuse(problems['reauthentication-required'], { detail: 'Authenticate again at /reauthenticate.' });
   }
   return undefined;
+}
+
+/** Whether one of the account's roles is worth nothing without a second factor. */
+function needsFactor({ config }: GatewayContext, session: Session): boolean {
+  return session.roles.some((role) => config.OTP_REQUIRED_ROLES.includes(role));
 }

@@ -24,7 +24,7 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
         caller: {
           ...caller,
           asker: { ...caller.asker, guess: place.guess },
-          ...(place.outcome === 'limited' ? { limitedSeconds: place.retryAfterSeconds } : {}),
+          limitedSeconds: place.outcome === 'limited' ? place.retryAfterSeconds : undefined,
         },
       });
     } finally {

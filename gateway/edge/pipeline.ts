@@ -18,7 +18,7 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
   const through = { otp: passToOtp(context) };
   return (route) => [
     identify,
-    privately(route),
+    ...(route.tag === 'public' ? [] : [privately]),
     ...(route.guesses === 'refused' ? [limitAddress(context, route)] : []),
     jsonBody,
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
@@ -57,9 +57,7 @@ function limitAddress({ limits }: GatewayContext, route: GatewayRoute): RequestH
 }
 
 /** What is somebody's own must not be kept by anybody between; nor may a refusal of it. */
-function privately(route: GatewayRoute): RequestHandler {
-  return (_req, res, next) => {
-    if (route.tag !== 'public') res.set('Cache-Control', 'no-store');
-    next();
-  };
-}
+export const privately: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};

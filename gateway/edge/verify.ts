@@ -11,7 +11,6 @@ export const verify: RequestHandler = (_req, res) => {
       'X-Auth-Username': encodeHeader(session.username),
       'X-Auth-Roles': session.roles.join(','),
       'X-Auth-Amr': session.amr.join(','),
-      'Cache-Control': 'no-store',
     })
     .status(200)
     .end();

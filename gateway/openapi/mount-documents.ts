@@ -4,7 +4,7 @@ import { Refusal, refuse } from '@sallyport/http';
 import type { Express, RequestHandler } from 'express';
 import { problems } from '../problems.ts';
 import { routes } from '../routes/index.ts';
-import { createOpenApi } from './create-document.ts';
+import { createOpenApi } from './create-openapi.ts';
 
 const page = `<!doctype html>
 <html lang="en">

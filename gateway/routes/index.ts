@@ -7,7 +7,7 @@ import { qrCodeRoutes } from './qr-code.ts';
 import { secondFactorRoutes } from './second-factor.ts';
 import { sessionRoutes } from './session.ts';
 
-/** The gateway's table of contents: every route, with the authentication that it wants. */
+/** The gateway's table of contents: every route. */
 export const routes: readonly GatewayRoute[] = [
   ...loginRoutes,
   ...sessionRoutes,

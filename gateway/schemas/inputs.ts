@@ -1,29 +1,13 @@
-import { canonicalName } from '@sallyport/contracts';
+import { NewPassword, Username } from '@sallyport/contracts';
 import { z } from 'zod';
 
 /** What callers send. Unknown fields are ignored; a code is a JSON string of exactly six ASCII digits. */
 
-const codePoints = (text: string) => Array.from(text).length;
-
-const Username = z
-  .string()
-  .transform((text, context) => {
-    const name = canonicalName(text);
-    if (name !== undefined) return name;
-    context.addIssue({
-      code: 'custom',
-      message: 'needs 3 to 254 characters without white space, controls or invisible ones',
-    });
-    return z.NEVER;
-  })
-  .meta({ description: 'Compared after NFKC and case folding', example: 'ada@example.com' });
+const SentUsername = Username.meta({ description: 'Compared after NFKC and case folding', example: 'ada@example.com' });
 
 const Password = z.string().meta({ description: 'Compared exactly as sent after NFKC', format: 'password' });
 
-const NewPassword = z
-  .string()
-  .refine((text) => codePoints(text.normalize('NFKC')) <= 256, 'may have at most 256 characters')
-  .meta({ description: '8 to 256 characters, not a common one', format: 'password' });
+const ChosenPassword = NewPassword.meta({ description: '8 to 256 characters, not a common one', format: 'password' });
 
 const Otp = z
   .string()
@@ -58,10 +42,10 @@ const bothGiven = { message: 'send otp or recovery_code, not both', path: ['reco
 const oneOf = (body: CodeFields) => body.otp !== undefined || body.recovery_code !== undefined;
 const noneGiven = { message: 'send otp or recovery_code', path: ['otp'] };
 
-export const Signup = z.object({ username: Username, password: NewPassword }).meta({ id: 'Signup' });
+export const Signup = z.object({ username: SentUsername, password: ChosenPassword }).meta({ id: 'Signup' });
 
 export const Login = z
-  .object({ username: Username, password: Password, ...oneCode, device_token: DeviceToken })
+  .object({ username: SentUsername, password: Password, ...oneCode, device_token: DeviceToken })
   .refine(notBoth, bothGiven)
   .meta({ id: 'Login' });
 
@@ -76,7 +60,7 @@ export const TokenRefresh = z.object({ refresh_token: Token }).meta({ id: 'Token
 export const Logout = z.object({ refresh_token: Token.optional() }).meta({ id: 'Logout' });
 
 export const PasswordChange = z
-  .object({ current_password: Password, new_password: NewPassword, ...oneCode })
+  .object({ current_password: Password, new_password: ChosenPassword, ...oneCode })
   .refine(notBoth, bothGiven)
   .meta({ id: 'PasswordChange' });
 

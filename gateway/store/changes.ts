@@ -1,14 +1,6 @@
-import type { RecordedEvent } from '@sallyport/contracts';
 import type { Db, Queryable } from '@sallyport/postgres';
 import type { AuditPipeline } from '../audit/start-pipeline.ts';
-import type { Recording } from '../audit/store/outbox.ts';
-import { recordEvents, recordingOf } from '../audit/take-over.ts';
-
-/** The events of one request: those that services recorded and handed over, then the gateway's own, in order. */
-export interface EventBatch {
-  collected: { source: 'users' | 'otp'; events: RecordedEvent[] }[];
-  own: RecordedEvent[];
-}
+import { createRecording, type EventBatch, type Recording, recordEvents } from '../audit/store/outbox.ts';
 
 /** The only way to change state in the gateway: with its events, in one transaction (promise 4). */
 export interface Changes {
@@ -42,7 +34,7 @@ export function createChanges(db: Db, audit: Pick<AuditPipeline, 'nudge' | 'ackn
       return result;
     },
     async atOnce(batch, work) {
-      const result = await work(db, recordingOf(batch));
+      const result = await work(db, createRecording(batch));
       if (result !== undefined) written(batch);
       return result;
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '@sallyport/contracts';
+import { redisCall } from '@sallyport/redis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Places } from './places.ts';
 
@@ -44,28 +45,28 @@ export function createGuessLimit(options: {
   wrong: RateLimiterAbstract;
   places: Places;
   limit: number;
-  blockSeconds?: number;
+  blockSeconds?: number | undefined;
 }): GuessLimit {
   const { wrong, places, limit, blockSeconds } = options;
   if (limit === 0) return noLimit;
   const waiting = new Map<string, number>();
 
   async function findBlock(key: string): Promise<number | undefined> {
-    const state = await guarded(() => wrong.get(key));
+    const state = await redisCall(wrong.get(key));
     return state && state.consumedPoints >= limit ? toSeconds(state.msBeforeNext) : undefined;
   }
 
   async function countWrong(key: string): Promise<void> {
-    const state = await guarded(() => wrong.penalty(key));
+    const state = await redisCall(wrong.penalty(key));
     if (blockSeconds !== undefined && state.consumedPoints === limit) {
-      await guarded(() => wrong.block(key, blockSeconds));
+      await redisCall(wrong.block(key, blockSeconds));
     }
   }
 
   async function tryOnce(key: string): Promise<Reservation | 'full'> {
     const guess = createGuess(key, randomUUID());
     try {
-      const taken = await guarded(() => places.take(key, guess.token));
+      const taken = await redisCall(places.take(key, guess.token));
       if (taken.wrong < limit && taken.wrong + taken.places <= limit) return { outcome: 'reserved', guess };
       guess.leave();
       if (taken.wrong < limit) return 'full';
@@ -122,21 +123,12 @@ export function createGuessLimit(options: {
   };
 }
 
-/** Whatever the store says against a limit, nobody may pass it. */
-async function guarded<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (cause) {
-    throw new Unavailable('redis', { cause });
-  }
-}
-
 /** Both counts of a key lie on one node of a cluster, where one script reaches them. */
 function inOneSlot(key: string): string {
   return `{${key}}`;
 }
 
-function toSeconds(ms: number): number {
+export function toSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }
 

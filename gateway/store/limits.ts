@@ -1,12 +1,11 @@
-import { Unavailable } from '@sallyport/contracts';
-import type { RedisClient } from '@sallyport/redis';
+import { type RedisClient, redisCall } from '@sallyport/redis';
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
   RateLimiterRedis,
   type RateLimiterRes,
 } from 'rate-limiter-flexible';
-import { createGuessLimit, type GuessLimit } from './guess-limit.ts';
+import { createGuessLimit, type GuessLimit, toSeconds } from './guess-limit.ts';
 import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
 
 const tenMinutes = 600;
@@ -38,7 +37,7 @@ export function createLimits(
   const guesses = (name: string, limit: number, blockSeconds?: number) => {
     const wrong = createCounter(redis, `${name}:wrong`, limit, tenMinutes);
     const places = redis ? createPlacesInRedis(redis, name, wrong) : createPlacesInMemory(wrong);
-    return createGuessLimit({ wrong, places, limit, ...(blockSeconds === undefined ? {} : { blockSeconds }) });
+    return createGuessLimit({ wrong, places, limit, blockSeconds });
   };
   return {
     passwords: guesses('password', config.PASSWORD_TRIES_PER_ADDRESS),
@@ -63,10 +62,8 @@ function createSignupLimit(redis: RedisClient | undefined, limit: number): Signu
   const counter = createCounter(redis, 'signup', limit, hour);
   const ask = async (call: () => Promise<RateLimiterRes | null>, full: (count: number) => boolean) => {
     if (limit === 0) return undefined;
-    const state = await call().catch((cause: unknown) => {
-      throw new Unavailable('redis', { cause });
-    });
-    return state && full(state.consumedPoints) ? Math.max(1, Math.ceil(state.msBeforeNext / 1_000)) : undefined;
+    const state = await redisCall(call());
+    return state && full(state.consumedPoints) ? toSeconds(state.msBeforeNext) : undefined;
   };
   return {
     findBlock: (address) =>

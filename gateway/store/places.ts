@@ -9,7 +9,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 
 const lapseSeconds = 45;
 
-export interface Taken {
+interface PlaceTaken {
   /** Places taken, this one included, lapsed ones aside. */
   places: number;
   /** Wrong guesses in the counter's window, and how long it lasts. */
@@ -19,7 +19,7 @@ export interface Taken {
 
 export interface Places {
   /** Takes a place under a token. */
-  take(key: string, token: string): Promise<Taken>;
+  take(key: string, token: string): Promise<PlaceTaken>;
   leave(key: string, token: string): Promise<void>;
 }
 

@@ -119,18 +119,17 @@ export async function findLiveSession(db: Queryable, id: string, idleSeconds: nu
 /** What a refresh has to know; `live` is false for a session that ended or was overtaken. */
 export interface RefreshView extends Session {
   live: boolean;
-  ended: boolean;
   secondsSinceRotation: number;
 }
 
 export async function findForRefresh(db: Queryable, id: string, idleSeconds: number): Promise<RefreshView | undefined> {
-  const [row] = await db.query<SessionRow & { live: boolean; ended: boolean; rotated_ago: number }>(
-    `select s.*, ${secondsLeft('s')}, ${live('$2')} as live, s.ended_at is not null as ended,
+  const [row] = await db.query<SessionRow & { live: boolean; rotated_ago: number }>(
+    `select s.*, ${secondsLeft('s')}, ${live('$2')} as live,
        extract(epoch from clock_timestamp() - s.rotated_at)::float8 as rotated_ago
      from gateway.session s join gateway.subject f using (user_id) where s.id = $1`,
     [id, idleSeconds],
   );
-  return row && { ...toSession(row), live: row.live, ended: row.ended, secondsSinceRotation: row.rotated_ago };
+  return row && { ...toSession(row), live: row.live, secondsSinceRotation: row.rotated_ago };
 }
 
 /**

@@ -18,7 +18,7 @@ export interface EventDraft {
   amr?: readonly string[];
   count?: number;
   /** The account's name; never a name that is no account's. */
-  username?: string;
+  username?: string | undefined;
 }
 
 /** Where an event's time and randomness come from: milliseconds since 1970, and bytes of a CSPRNG. */

@@ -5,10 +5,6 @@ import type { Queryable } from '@sallyport/postgres';
  * The outbox of a service (promise 4): an event is a row in the schema of whoever changed state, written in the same
  * transaction. Rows are handed on by mark, never by "id greater than the last one": a transaction that commits late
  * would be passed over. Marked rows are kept for 30 days.
- *
- *   create table <schema>.outbox (event_id uuid primary key, body text not null,
- *     ins bigint generated always as identity, recorded_at timestamptz not null default clock_timestamp(),
- *     acknowledged_at timestamptz)
  */
 
 type Schema = 'users' | 'otp';

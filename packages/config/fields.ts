@@ -14,7 +14,7 @@ export const seconds = (preset: number) => wholeNumber(1, 31_536_000).default(pr
 export const tries = (preset: number) => wholeNumber(0, 1_000_000_000).default(preset);
 
 /** A comma-separated list; blanks around entries don't count. */
-export const list = z
+const list = z
   .string()
   .default('')
   .transform((text) =>
@@ -26,6 +26,12 @@ export const list = z
 
 /** CIDR ranges or addresses, comma-separated. */
 export const cidrs = list.refine((entries) => entries.every(isCidr), 'must be a list of addresses or CIDR ranges');
+
+/** Origins of pages (RFC 6454), comma-separated. */
+export const origins = list.refine(
+  (entries) => entries.every(isOrigin),
+  'must be a list such as https://app.example.com',
+);
 
 /** Role names, comma-separated. */
 export const roles = (preset: string) =>
@@ -42,14 +48,19 @@ export const secrets = z
   .refine((all) => all.every((secret) => Buffer.byteLength(secret) >= 32), 'each secret needs at least 32 bytes')
   .refine((all) => new Set(all).size === all.length, 'names a secret twice');
 
-/** A URL with one of the protocols, or nothing. */
-export const optionalUrl = (...protocols: string[]) =>
-  z
-    .string()
-    .refine((text) => hasProtocol(text, protocols), `must be a URL (${protocols.join(', ')})`)
-    .optional();
+/** A URL with one of the protocols. */
+export const url = (...protocols: string[]) =>
+  z.string().refine((text) => hasProtocol(text, protocols), `must be a URL (${protocols.join(', ')})`);
 
-function wholeNumber(min: number, max: number) {
+export const databaseUrl = url('postgres:', 'postgresql:');
+
+export const redisUrl = z
+  .string()
+  .regex(/^(memory:$|rediss?:\/\/|redis\+sentinel:\/\/)/, 'must be redis://, rediss://, redis+sentinel:// or memory:');
+
+export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info');
+
+export function wholeNumber(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
@@ -67,4 +78,8 @@ function isCidr(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }

@@ -1,3 +1,17 @@
-export { cidrs, list, opsPort, optionalUrl, port, roles, seconds, secrets, tries } from './fields.ts';
+export {
+  cidrs,
+  databaseUrl,
+  logLevel,
+  opsPort,
+  origins,
+  port,
+  redisUrl,
+  roles,
+  seconds,
+  secrets,
+  tries,
+  url,
+  wholeNumber,
+} from './fields.ts';
 export { type Key, KeyRing, keyRing } from './key-ring.ts';
 export { ConfigError, readConfig } from './read-config.ts';

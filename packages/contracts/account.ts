@@ -17,6 +17,12 @@ export const Account = z.strictObject({
 });
 export type Account = z.infer<typeof Account>;
 
+/** What asks for such a page: ids after this one, from the first by default. */
+export const FlagQuery = z.object({
+  after: AccountId.default('00000000-0000-0000-0000-000000000000'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+});
+
 /** A page of flags (users) or factors (otp) in the order of ids, for the sweep that compares them. */
 export const FlagPage = z.strictObject({
   flags: z.array(z.strictObject({ id: AccountId, active: z.boolean(), factor_version: z.int().nonnegative() })),

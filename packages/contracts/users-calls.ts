@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Account, AccountId } from './account.ts';
+import { NewPassword, Username } from './credentials.ts';
 import { RecordedEvent } from './recorded-event.ts';
 
 /*
@@ -11,7 +12,7 @@ const events = z.array(RecordedEvent);
 const weak = z.strictObject({ outcome: z.literal('weak-password'), reason: z.enum(['too-short', 'common']) });
 
 /** POST /accounts */
-export const CreateAccount = z.object({ username: z.string(), password: z.string() });
+export const CreateAccount = z.object({ username: Username, password: NewPassword });
 export const AccountCreation = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('created'), account: Account, events }),
   z.strictObject({ outcome: z.literal('username-taken') }),
@@ -22,7 +23,7 @@ export type AccountCreation = z.infer<typeof AccountCreation>;
 /** POST /passwords/verify: by name at login, by id where a session asks again; `new_password` is judged before. */
 export const VerifyPassword = z.union([
   z.object({ username: z.string(), password: z.string() }),
-  z.object({ account_id: AccountId, password: z.string(), new_password: z.string().optional() }),
+  z.object({ account_id: AccountId, password: z.string(), new_password: NewPassword.optional() }),
 ]);
 export const PasswordVerification = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('accepted'), account: Account }),
@@ -42,7 +43,7 @@ export const AccountLookup = z.discriminatedUnion('outcome', [
 ]);
 
 /** PUT /accounts/:id/password: only while the account still has the epoch at which the old one was proved. */
-export const ChangePassword = z.object({ epoch: z.int().positive(), new_password: z.string() });
+export const ChangePassword = z.object({ epoch: z.int().positive(), new_password: NewPassword });
 export const PasswordChange = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('changed'), account: Account, events }),
   z.strictObject({ outcome: z.literal('overtaken') }),

@@ -7,7 +7,7 @@ export interface Answer {
   body?: unknown;
   headers?: Record<string, string>;
   /** Set where the answer is a problem; the body is made from it. */
-  problem?: { problem: Problem; detail: string; errors?: FieldFault[] };
+  problem?: { problem: Problem; detail: string; errors?: FieldFault[] | undefined };
 }
 
 export interface FieldFault {
@@ -28,7 +28,7 @@ export function refuse(
   return {
     status: problem.status,
     headers: { ...retry, ...more.headers },
-    problem: { problem, detail: more.detail ?? problem.title, ...(more.errors ? { errors: more.errors } : {}) },
+    problem: { problem, detail: more.detail ?? problem.title, errors: more.errors },
   };
 }
 
@@ -44,7 +44,7 @@ export function send(res: Response, answer: Answer): void {
       detail,
       code: problem.code,
       request_id: res.locals.requestId,
-      ...(errors ? { errors } : {}),
+      errors,
     };
     res.set('Content-Type', 'application/problem+json').end(JSON.stringify(body));
     return;

@@ -1,13 +1,13 @@
 export { type Answer, refuse, reply } from './answer.ts';
 export { jsonBody } from './json-body.ts';
 export { type AppOptions, newApp } from './new-app.ts';
-export { pingRoute } from './ping-route.ts';
 export { commonProblems, defineProblems, type Problem } from './problem.ts';
 export { Refusal } from './refusal.ts';
-export { type Call, type Handler, mountRoutes, named, type Route, route } from './route.ts';
+export { type Call, type Given, type Handler, mountRoutes, named, type Route, route } from './route.ts';
 export { type RunningPart, runPart } from './run-part.ts';
 export { type ReadinessCheck, type ServeOptions, servePart } from './serve-part.ts';
-export { type ServiceCaller, serviceCaller } from './service-caller.ts';
+export { createServiceApp } from './service-app.ts';
+export type { ServiceCaller } from './service-caller.ts';
 export { createServiceClient, type ServiceClient } from './service-client.ts';
 export { signServiceToken, verifyServiceToken } from './service-token.ts';
 export { parseStrictJson } from './strict-json.ts';

@@ -33,7 +33,8 @@ export interface Route<Context, Caller> {
   readonly handle?: Handler<Context, Caller>;
 }
 
-type Given<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+/** What a schema makes of its input; undefined without one. */
+export type Given<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
 /** Types a route's handler by its schemas. */
 export function route<Context, Caller, Spec extends Omit<Route<Context, Caller>, 'handle'>>(
@@ -47,7 +48,7 @@ export function route<Context, Caller, Spec extends Omit<Route<Context, Caller>,
  * Mounts a table. For each route: the part's own pipeline, then validation, then the handler. Every other method on
  * a known path is 405. The pipeline must leave `res.locals.context` and may leave `res.locals.caller`.
  */
-export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>(
+export function mountRoutes<Context, Row extends Route<Context, never>>(
   app: Express,
   context: Context,
   routes: readonly Row[],
@@ -56,7 +57,7 @@ export function mountRoutes<Context, Caller, Row extends Route<Context, Caller>>
   for (const row of routes) {
     const { handle } = row;
     const answer: RequestHandler[] = handle
-      ? [async (req, res) => send(res, await handle(context, readCall<Caller>(row, req, res)))]
+      ? [async (req, res) => send(res, await handle(context, readCall(row, req, res)))]
       : [];
     app[row.method](row.path, named(row.path, row.quiet), ...pipeline(row), ...answer);
   }
@@ -78,16 +79,12 @@ export function named(route: string, quiet?: true): RequestHandler {
   };
 }
 
-function readCall<Caller>(
-  row: Route<never, never>,
-  req: Request,
-  res: Response,
-): Call<unknown, unknown, unknown, Caller> {
+function readCall(row: Route<never, never>, req: Request, res: Response): Call<unknown, unknown, unknown, never> {
   return {
     params: row.params && validate(row.params, req.params),
     query: row.query && validate(row.query, req.query),
     body: row.body && validate(row.body, req.body),
-    caller: res.locals.caller,
+    caller: res.locals.caller as never,
     context: res.locals.context,
     req,
   };

@@ -22,6 +22,8 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
+const usualMs = 3_000;
+
 /** Far more than a page of events or flags. */
 const mostBytes = 16 * 1024 * 1024;
 
@@ -30,7 +32,6 @@ export function createServiceClient(options: {
   url: string;
   secrets: readonly string[];
   now: () => number;
-  deadlineMs: number;
 }): ServiceClient {
   const { service, secrets, now } = options;
   const pool = new Pool(new URL(options.url).origin, {
@@ -42,14 +43,14 @@ export function createServiceClient(options: {
   const token = (context: RequestContext, subject?: string) =>
     signServiceToken(service, secrets, now, { context, subject });
 
-  const call: ServiceClient['call'] = async (method, path, { answer, context, body, deadlineMs }) => {
+  const call: ServiceClient['call'] = async (method, path, { answer, context, body, deadlineMs = usualMs }) => {
     const headers = {
       authorization: `Bearer ${token(context)}`,
       'x-request-id': context.request_id,
       ...(body ? { 'content-type': 'application/json' } : {}),
     };
     const request = { method, path, headers, body: body ? JSON.stringify(body) : null };
-    const got = await exchange(pool, request, deadlineMs ?? options.deadlineMs).catch((cause: unknown) => {
+    const got = await exchange(pool, request, deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
     });
     if (got.status === 503) {

@@ -17,8 +17,6 @@ export interface Queryable {
 export interface Db extends Queryable {
   /** Runs `work` in one transaction (read committed): committed when it resolves, rolled back when it throws. */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
-  /** Figures of the pool: connections open, idle, and callers waiting for one. */
-  poolUse(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -72,7 +70,6 @@ export function openDb(options: {
         throw error;
       }
     },
-    poolUse: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }

@@ -1,27 +1,15 @@
 import { eventRoutes } from '@sallyport/audit';
-import {
-  jsonBody,
-  mountRoutes,
-  newApp,
-  pingRoute,
-  type Route,
-  type ServiceCaller,
-  serviceCaller,
-} from '@sallyport/http';
+import { createServiceApp, type Route, type ServiceCaller } from '@sallyport/http';
 import type { Express } from 'express';
 import type { OtpContext } from './context.ts';
+import { disableFactorRoute, regenerateCodesRoute, verifyCodeRoute } from './routes/code-use.ts';
 import { confirmEnrolmentRoute } from './routes/confirm-enrolment.ts';
-import { disableFactorRoute } from './routes/disable-factor.ts';
 import { listFlagsRoute } from './routes/list-flags.ts';
 import { qrCodeRoute } from './routes/qr-code.ts';
-import { regenerateCodesRoute } from './routes/regenerate-codes.ts';
 import { showFactorRoute } from './routes/show-factor.ts';
 import { startEnrolmentRoute } from './routes/start-enrolment.ts';
-import { verifyCodeRoute } from './routes/verify-code.ts';
 
-type OtpRoute = Route<OtpContext, ServiceCaller>;
-
-const routes: readonly OtpRoute[] = [
+const routes: readonly Route<OtpContext, ServiceCaller>[] = [
   startEnrolmentRoute,
   confirmEnrolmentRoute,
   qrCodeRoute,
@@ -31,18 +19,6 @@ const routes: readonly OtpRoute[] = [
   showFactorRoute,
   listFlagsRoute,
   ...eventRoutes<OtpContext>('otp'),
-  pingRoute,
 ];
 
-/** The service's table of contents; nobody but the gateway gets past the first handler. */
-export function createApp(context: OtpContext): Express {
-  const { config, logger, registry, now } = context;
-  const authenticate = serviceCaller('otp', config.SERVICE_SECRETS, now);
-  return newApp({
-    logger,
-    registry,
-    before: [authenticate],
-    mount: (app) =>
-      mountRoutes<OtpContext, ServiceCaller, OtpRoute>(app, context, routes, ({ body }) => (body ? [jsonBody] : [])),
-  });
-}
+export const createApp = (context: OtpContext): Express => createServiceApp('otp', context, routes);

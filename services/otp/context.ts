@@ -3,7 +3,7 @@ import type { KeyRing } from '@sallyport/config';
 import { createLogger, type Logger } from '@sallyport/logger';
 import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory } from '@sallyport/redis';
-import { Counter, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { OtpConfig } from './config.ts';
 import { findKeyFault, fingerprintOf } from './domain/check-keys.ts';
 import { otpMigrations } from './migrations.ts';
@@ -37,15 +37,13 @@ export interface OtpOverrides {
 export async function openContext(config: OtpConfig, overrides: OtpOverrides = {}): Promise<OtpContext> {
   const logger = createLogger('otp', config.LOG_LEVEL);
   const onError = (error: Error) => logger.warn({ cause: error.message }, 'a connection broke');
-  const db = openDb({ url: config.DATABASE_URL, name: 'otp', onError });
-  try {
-    await checkDatabase(db, config);
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
-  const gate = await openGate(config, overrides, onError);
+  await using opened = new AsyncDisposableStack();
+  const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-otp', onError }), (it) => it.close());
+  await checkDatabase(db, config);
+  const gate = opened.adopt(await openGate(config, overrides, onError), (it) => it.close());
+  const all = opened.move();
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   return {
     config,
     db,
@@ -61,10 +59,7 @@ export async function openContext(config: OtpConfig, overrides: OtpOverrides = {
       labelNames: ['method', 'outcome'],
       registers: [registry],
     }),
-    async close() {
-      await gate.close();
-      await db.close();
-    },
+    close: () => all.disposeAsync(),
   };
 }
 

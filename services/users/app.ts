@@ -1,13 +1,5 @@
 import { eventRoutes } from '@sallyport/audit';
-import {
-  jsonBody,
-  mountRoutes,
-  newApp,
-  pingRoute,
-  type Route,
-  type ServiceCaller,
-  serviceCaller,
-} from '@sallyport/http';
+import { createServiceApp, type Route, type ServiceCaller } from '@sallyport/http';
 import type { Express } from 'express';
 import type { UsersContext } from './context.ts';
 import { changePasswordRoute } from './routes/change-password.ts';
@@ -17,9 +9,7 @@ import { listFlagsRoute } from './routes/list-flags.ts';
 import { setFlagRoute } from './routes/set-flag.ts';
 import { verifyPasswordRoute } from './routes/verify-password.ts';
 
-type UsersRoute = Route<UsersContext, ServiceCaller>;
-
-const routes: readonly UsersRoute[] = [
+const routes: readonly Route<UsersContext, ServiceCaller>[] = [
   createAccountRoute,
   findAccountRoute,
   changePasswordRoute,
@@ -27,20 +17,6 @@ const routes: readonly UsersRoute[] = [
   listFlagsRoute,
   verifyPasswordRoute,
   ...eventRoutes<UsersContext>('users'),
-  pingRoute,
 ];
 
-/** The service's table of contents; nobody but the gateway gets past the first handler. */
-export function usersApp(context: UsersContext): Express {
-  const { config, logger, registry, now } = context;
-  const authenticate = serviceCaller('users', config.SERVICE_SECRETS, now);
-  return newApp({
-    logger,
-    registry,
-    before: [authenticate],
-    mount: (app) =>
-      mountRoutes<UsersContext, ServiceCaller, UsersRoute>(app, context, routes, ({ body }) =>
-        body ? [jsonBody] : [],
-      ),
-  });
-}
+export const createApp = (context: UsersContext): Express => createServiceApp('users', context, routes);

@@ -1,8 +1,6 @@
-import { keyRing, opsPort, port, secrets } from '@sallyport/config';
-import { canonicalName } from '@sallyport/contracts';
+import { databaseUrl, keyRing, logLevel, opsPort, port, secrets, wholeNumber } from '@sallyport/config';
+import { NewPassword, Username } from '@sallyport/contracts';
 import { z } from 'zod';
-
-const isPostgresUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
 
 /** The environment of users; docs/configuration.md says what each means. */
 export const UsersConfig = z
@@ -10,20 +8,13 @@ export const UsersConfig = z
     HOST: z.string().default('127.0.0.1'),
     USERS_PORT: port(8081),
     OPS_PORT: opsPort,
-    DATABASE_URL: z.string().refine(isPostgresUrl, 'must be a URL (postgres:, postgresql:)'),
+    DATABASE_URL: databaseUrl,
     SERVICE_SECRETS: secrets,
     PASSWORD_PEPPERS: keyRing((bytes) => bytes.length >= 32, 'at least 32 bytes in base64'),
-    BCRYPT_COST: z
-      .string()
-      .regex(/^([4-9]|1[0-5])$/, 'must be a whole number from 4 to 15')
-      .default('12')
-      .transform(Number),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    ADMIN_USERNAME: z
-      .string()
-      .refine((name) => canonicalName(name) !== undefined, 'must be a username: 3 to 254 characters, nothing invisible')
-      .optional(),
-    ADMIN_PASSWORD: z.string().optional(),
+    BCRYPT_COST: wholeNumber(4, 15).default(12),
+    LOG_LEVEL: logLevel,
+    ADMIN_USERNAME: Username.optional(),
+    ADMIN_PASSWORD: NewPassword.optional(),
   })
   .refine(hasBothOrNeither, {
     path: ['ADMIN_USERNAME'],

@@ -47,7 +47,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     await openDecoys({ db, key: config.PASSWORD_PEPPERS.current, current: hasher.current, logger }),
     (it) => it.close(),
   );
-  const context: UsersContext = {
+  const context = {
     config,
     db,
     logger,
@@ -56,11 +56,9 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     randomBytes,
     hasher,
     decoys,
-    close: () => Promise.resolve(),
     ...overrides,
   };
   await createFirstAdmin(context);
   const all = opened.move();
-  context.close = () => all.disposeAsync();
-  return context;
+  return { ...context, close: () => all.disposeAsync() };
 }

@@ -1,5 +1,5 @@
 import { type RunningPart, servePart } from '@sallyport/http';
-import { usersApp } from './app.ts';
+import { createApp } from './app.ts';
 import type { UsersConfig } from './config.ts';
 import { type Overrides, openContext } from './context.ts';
 
@@ -11,7 +11,7 @@ export async function startUsers(config: UsersConfig, overrides: Overrides = {})
     host: config.HOST,
     port: config.USERS_PORT,
     opsPort: config.OPS_PORT,
-    app: usersApp(context),
+    app: createApp(context),
     registry,
     logger,
     dependencies: { postgres: { check: () => db.query('select 1'), required: true } },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { createOpenApi } from '../../gateway/openapi/create-document.ts';
+import { createOpenApi } from '../../gateway/openapi/create-openapi.ts';
 import { routes } from '../../gateway/routes/index.ts';
 import type { Answered } from './api.ts';
 

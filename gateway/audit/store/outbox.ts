@@ -1,4 +1,6 @@
+import type { RecordedEvent } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
+import type { Service } from '../acknowledge.ts';
 import type { Part } from '../part.ts';
 
 export interface GivenEvent {
@@ -7,8 +9,17 @@ export interface GivenEvent {
   body: string;
 }
 
+/** What one request records: events that came with services' answers, and the gateway's own. */
+export interface EventBatch {
+  collected: { source: Service; events: readonly RecordedEvent[] }[];
+  own: readonly RecordedEvent[];
+}
+
 /*
- * Only what services recorded can come a second time and has to be seen. Rows of audit_seen are taken in the order of
+ * How events get here. Only what services recorded can come a second time: one statement notes its ids in audit_seen and
+ * moves only those that were never there. A collector that was stopped between reading a page and writing it, and comes
+ * back after the event was acknowledged, numbered and gone from the outbox, brings in nothing. The caller acknowledges
+ * after its commit, never before. Rows of audit_seen are taken in the order of
  * their keys, so that takers of overlapping pages queue and never deadlock; the outbox is filled in the order given. An
  * id that another source has waiting here is quarantined.
  */
@@ -60,13 +71,23 @@ export interface Recording {
   values: unknown[];
 }
 
-export function createRecording(events: readonly GivenEvent[]): Recording {
+export function createRecording(batch: EventBatch): Recording {
+  const events = inOrder(batch);
   return { expressions: isOwn(events) ? recordingOwn : takingOver, values: columnsOf(events) };
 }
 
-/** Records events in the caller's transaction, in the given order. */
-export async function insertEvents(tx: Queryable, events: readonly GivenEvent[]): Promise<void> {
+/** Records in the caller's transaction. Call it once in a transaction: the order of its row locks rules deadlocks out. */
+export async function recordEvents(tx: Queryable, batch: EventBatch): Promise<void> {
+  const events = inOrder(batch);
   if (events.length > 0) await tx.query(isOwn(events) ? recordOwn : takeFresh, columnsOf(events));
+}
+
+/** The services' events first, then the gateway's own, which is what followed from them. */
+function inOrder({ collected, own }: EventBatch): GivenEvent[] {
+  return [
+    ...collected.flatMap(({ source, events }) => events.map((event) => ({ source, ...event }))),
+    ...own.map((event) => ({ source: 'gateway' as const, ...event })),
+  ];
 }
 
 function isOwn(events: readonly GivenEvent[]): boolean {
@@ -74,7 +95,7 @@ function isOwn(events: readonly GivenEvent[]): boolean {
 }
 
 /** Moves the events that were never seen before into the outbox, in one statement. Returns their ids. */
-export async function insertFresh(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
+export async function takeOver(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(takeFresh, columnsOf(events));
   return rows.map((row) => row.id);
 }

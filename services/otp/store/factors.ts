@@ -25,14 +25,12 @@ export interface Flag {
   factor_version: number;
 }
 
-const beforeAll = '00000000-0000-0000-0000-000000000000';
-
 /** Factors in the order of ids, past `after`. */
-export async function listFlags(db: Queryable, after: string | undefined, limit: number): Promise<Flag[]> {
+export async function listFlags(db: Queryable, after: string, limit: number): Promise<Flag[]> {
   return db.query<Flag>(
     `select user_id as id, active, version as factor_version from otp.factor
      where user_id > $1::uuid order by user_id limit $2`,
-    [after ?? beforeAll, limit],
+    [after, limit],
   );
 }
 

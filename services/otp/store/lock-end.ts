@@ -4,8 +4,6 @@ export interface LockLimits {
   hardLockAfter: number;
 }
 
-export const hardLockRetrySeconds = 3_600;
-
 /**
  * When the lock of a lane with that many wrong in a row ends: 30 s at the limit, doubled by each further one up to an
  * hour, without end at the hard limit; null below. All three are SQL expressions.

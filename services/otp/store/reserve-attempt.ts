@@ -9,7 +9,7 @@
  */
 import type { RecordedEvent } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
-import { hardLockRetrySeconds, type LockLimits, lockEnd } from './lock-end.ts';
+import { type LockLimits, lockEnd } from './lock-end.ts';
 import { type Sealed, type SealedColumns, toSealed } from './sealed-columns.ts';
 
 /** The factor as it was when the attempt was reserved. */
@@ -121,5 +121,5 @@ async function findLockSeconds(db: Queryable, userId: string, lane: string): Pro
      from otp.lane where user_id = $1 and lane = $2 and locked_until is not null`,
     [userId, lane],
   );
-  return Math.min(Math.max(row?.seconds ?? 1, 1), hardLockRetrySeconds);
+  return Math.max(row?.seconds ?? 1, 1);
 }

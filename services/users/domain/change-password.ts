@@ -5,18 +5,15 @@ import { findAccount } from '../store/find-account.ts';
 import { updatePassword } from '../store/update-password.ts';
 import { judgePassword } from './judge-password.ts';
 
-export type PasswordChange = users.PasswordChange | { outcome: 'new-password-too-long' };
-
 /** Changes a password, and ends what the old one opened, while the account is as it was when that was proved. */
 export async function changePassword(
   context: UsersContext,
   change: { id: string; epoch: number; newPassword: string },
   request: RequestContext,
-): Promise<PasswordChange> {
+): Promise<users.PasswordChange> {
   const account = await findAccount(context.db, change.id);
   if (!account) return { outcome: 'overtaken' };
   const fault = judgePassword(change.newPassword, account.username);
-  if (fault === 'too-long') return { outcome: 'new-password-too-long' };
   if (fault) return { outcome: 'weak-password', reason: fault };
   if (account.locked || account.epoch !== change.epoch) return { outcome: 'overtaken' };
 

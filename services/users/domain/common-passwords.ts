@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { foldCase } from '@sallyport/contracts';
-import { shortestPassword } from './password-length.ts';
+
+/** In code points, after NFKC (NIST SP 800-63B-4 section 3.1.1.2). */
+export const shortestPassword = 8;
 
 // Read as a file rather than imported: a module would keep the whole list, nearly two thirds of it too short to matter.
 const source = new URL(import.meta.resolve('@zxcvbn-ts/language-common/src/passwords.json'));

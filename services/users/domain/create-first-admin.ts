@@ -5,29 +5,26 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createEvent } from '@sallyport/audit';
-import { canonicalName } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
 import { findObstacle, lockFirstAdmin } from '../store/first-admin.ts';
 import { insertAccount } from '../store/insert-account.ts';
 import { judgePassword } from './judge-password.ts';
 
-const faults = { 'too-long': 'has more than 256 characters', 'too-short': 'is too short', common: 'is too common' };
+const faults = { 'too-short': 'is too short', common: 'is too common' };
 
 type Outcome = 'created' | 'name-taken' | 'admin-exists';
 
 /** @throws Error with one clear sentence when the password is too weak to begin with */
-export async function createFirstAdmin(context: UsersContext): Promise<void> {
-  const { ADMIN_USERNAME, ADMIN_PASSWORD } = context.config;
-  if (ADMIN_USERNAME === undefined || ADMIN_PASSWORD === undefined) return;
-  const username = canonicalName(ADMIN_USERNAME);
-  if (username === undefined) throw new Error('ADMIN_USERNAME is not a username');
-  const outcome = (await findObstacle(context.db, username)) ?? (await create(context, username, ADMIN_PASSWORD));
+export async function createFirstAdmin(context: Omit<UsersContext, 'close'>): Promise<void> {
+  const { ADMIN_USERNAME: username, ADMIN_PASSWORD: password } = context.config;
+  if (username === undefined || password === undefined) return;
+  const outcome = (await findObstacle(context.db, username)) ?? (await create(context, username, password));
   if (outcome === 'created') context.logger.info('the first admin was created');
   if (outcome === 'name-taken') context.logger.info('an account named by ADMIN_USERNAME is there; it is left as it is');
   if (outcome === 'admin-exists') context.logger.info('there is an admin; none was created from ADMIN_USERNAME');
 }
 
-async function create(context: UsersContext, username: string, password: string): Promise<Outcome> {
+async function create(context: Omit<UsersContext, 'close'>, username: string, password: string): Promise<Outcome> {
   const fault = judgePassword(password, username);
   if (fault) throw new Error(`ADMIN_PASSWORD ${faults[fault]}; choose another`);
   const hash = await context.hasher.hash(password);

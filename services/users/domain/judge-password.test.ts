@@ -9,8 +9,6 @@ test('length is counted in code points after NFKC', () => {
   assert.equal(judgePassword('😀🎈🌍🦊🍕🚲📷🔑', 'bob'), undefined);
   assert.equal(judgePassword('é'.normalize('NFD').repeat(7), 'bob'), 'too-short');
   assert.equal(judgePassword('xq'.repeat(128), 'bob'), undefined);
-  assert.equal(judgePassword(`${'xq'.repeat(128)}z`, 'bob'), 'too-long');
-  assert.equal(judgePassword('\ufdfa'.repeat(15), 'bob'), 'too-long');
 });
 
 test('common passwords are refused in any case and compatibility form', () => {

@@ -10,12 +10,10 @@ import { type Credential, findCredentialById, findCredentialByName } from '../st
 import { replaceHash } from '../store/replace-hash.ts';
 import { judgePassword } from './judge-password.ts';
 
-export type PasswordVerification = users.PasswordVerification | { outcome: 'new-password-too-long' };
-
 type ByName = { username: string; password: string };
 type ById = { account_id: string; password: string; new_password?: string | undefined };
 
-export async function verifyPassword(context: UsersContext, claim: ByName | ById): Promise<PasswordVerification> {
+export async function verifyPassword(context: UsersContext, claim: ByName | ById): Promise<users.PasswordVerification> {
   context.hasher.requireRoom();
   if ('username' in claim) {
     const name = canonicalName(claim.username);
@@ -25,7 +23,6 @@ export async function verifyPassword(context: UsersContext, claim: ByName | ById
   const credential = await findCredentialById(context.db, claim.account_id);
   if (claim.new_password !== undefined) {
     const fault = judgePassword(claim.new_password, credential?.account.username);
-    if (fault === 'too-long') return { outcome: 'new-password-too-long' };
     if (fault) return { outcome: 'weak-password', reason: fault };
   }
   return compare(context, credential, claim.password, claim.account_id);

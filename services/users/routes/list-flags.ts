@@ -1,15 +1,9 @@
-import { AccountId } from '@sallyport/contracts';
+import { FlagQuery } from '@sallyport/contracts';
 import { reply, route } from '@sallyport/http';
-import { z } from 'zod';
 import type { UsersContext } from '../context.ts';
 import { pageFlags } from '../domain/page-flags.ts';
 
-const Page = z.object({
-  after: AccountId.optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(500),
-});
-
 export const listFlagsRoute = route(
-  { method: 'get', path: '/flags', query: Page, quiet: true },
+  { method: 'get', path: '/flags', query: FlagQuery, quiet: true },
   async (context: UsersContext, { query }) => reply(200, await pageFlags(context, query)),
 );

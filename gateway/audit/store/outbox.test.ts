@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { databaseMissing } from '../../test/support/database.ts';
-import { sequencePage } from './sequence.ts';
-import { recordEvents, takeOver } from './take-over.ts';
-import { openAuditDatabase } from './testing/audit-database.ts';
-import { readVerifiedLog } from './testing/chain.ts';
-import { testEvent, testEvents } from './testing/events.ts';
-import { silent } from './testing/silent.ts';
-import { until } from './testing/until.ts';
+import { databaseMissing } from '../../../test/support/database.ts';
+import { sequencePage } from '../sequence.ts';
+import { openAuditDatabase } from '../testing/audit-database.ts';
+import { readVerifiedLog } from '../testing/chain.ts';
+import { testEvent, testEvents } from '../testing/events.ts';
+import { silent } from '../testing/silent.ts';
+import { until } from '../testing/until.ts';
+import { recordEvents, takeOver } from './outbox.ts';
 
 const skip = databaseMissing;
 const publicUrl = 'https://login.example';

@@ -1,0 +1,41 @@
+import type { EventSource } from '@sallyport/audit';
+import type { Db, Queryable } from '@sallyport/postgres';
+import { recordEvents } from '../audit/store/outbox.ts';
+import { systemContext } from '../audit/system-context.ts';
+import { type Known, raiseFence } from '../store/fence.ts';
+import { EventLog } from './event-log.ts';
+
+/** Raises the fence and ends every session that it overtakes, one event each, save the one that is carried over. */
+export async function endOvertaken(
+  tx: Queryable,
+  log: EventLog,
+  userId: string,
+  known: Known,
+  reason: string,
+  carriedOver?: string,
+): Promise<void> {
+  for (const { id, username } of await raiseFence(tx, userId, known, reason, carriedOver)) {
+    log.add({
+      type: 'sallyport.session.revoked',
+      outcome: 'success',
+      subject: userId,
+      username,
+      sessionId: id,
+      reason,
+    });
+  }
+}
+
+/**
+ * How what users and otp said reaches sessions when the gateway that asked for it died before it ended them:
+ * the audit log's projector calls this for every event that concerns a credential or factor.
+ */
+export function createRaiseFence(db: Db, source: EventSource) {
+  return async (userId: string, known: Known): Promise<void> => {
+    const log = new EventLog(source, systemContext());
+    await db.transaction(async (tx) => {
+      await endOvertaken(tx, log, userId, known, 'overtaken');
+      await recordEvents(tx, log);
+    });
+  };
+}
