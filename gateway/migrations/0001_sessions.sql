@@ -1,14 +1,14 @@
 -- The fence: what the gateway knows of an account's credential and factor versions. Versions only rise.
 create table gateway.subject (
-  user_id uuid constraint subject_pkey primary key,
+  user_id uuid constraint subject_pk primary key,
   epoch bigint not null,
   factor_version bigint not null default 0,
   locked boolean not null default false
 );
 
 create table gateway.session (
-  id uuid constraint session_pkey primary key,
-  user_id uuid not null constraint session_subject_fkey references gateway.subject,
+  id uuid constraint session_pk primary key,
+  user_id uuid not null constraint session_subject_fk references gateway.subject,
   username text not null,
   account_created_at timestamptz not null,
   roles text[] not null,
@@ -33,5 +33,5 @@ create table gateway.session (
   end_reason text
 );
 
-create index session_live_by_user on gateway.session (user_id) where ended_at is null;
-create index session_over on gateway.session ((least(ended_at, expires_at)));
+create index session_live_idx on gateway.session (user_id) where ended_at is null;
+create index session_over_idx on gateway.session ((least(ended_at, expires_at)));

@@ -84,4 +84,4 @@ create table otp.outbox (
   constraint outbox_pk primary key (event_id)
 );
 create index outbox_pending_idx on otp.outbox (ins) where acknowledged_at is null;
-create index outbox_acknowledged_idx on otp.outbox (acknowledged_at);
+create index outbox_acknowledged_idx on otp.outbox (acknowledged_at) where acknowledged_at is not null;

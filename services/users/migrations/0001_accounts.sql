@@ -1,5 +1,5 @@
 create table users.account (
-  id uuid constraint account_pkey primary key,
+  id uuid constraint account_pk primary key,
   username text not null constraint account_username_key unique,
   password_hash text not null constraint account_password_hash_check check (password_hash like '$2b$__$%'),
   pepper_id text not null,
@@ -15,12 +15,12 @@ create index account_admin_idx on users.account (id) where 'admin' = any (roles)
 
 -- What each pepper id stands for: a value that only the same key gives.
 create table users.pepper (
-  id text constraint pepper_pkey primary key,
+  id text constraint pepper_pk primary key,
   check_value text not null
 );
 
 create table users.outbox (
-  event_id uuid constraint outbox_pkey primary key,
+  event_id uuid constraint outbox_pk primary key,
   body text not null,
   ins bigint generated always as identity,
   recorded_at timestamptz not null default clock_timestamp(),

@@ -10,7 +10,7 @@ export async function findPepperChecks(db: Queryable): Promise<Map<string, strin
 export async function rememberPepperChecks(db: Queryable, checks: ReadonlyMap<string, string>): Promise<void> {
   await db.query(
     `insert into users.pepper (id, check_value) select * from unnest($1::text[], $2::text[])
-     on conflict on constraint pepper_pkey do nothing`,
+     on conflict on constraint pepper_pk do nothing`,
     [[...checks.keys()], [...checks.values()]],
   );
 }
