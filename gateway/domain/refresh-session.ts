@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { GatewayContext } from '../context.ts';
-import { endSession, findForRefresh, type RefreshView, rotateRefresh } from '../store/sessions.ts';
+import { findForRefresh, type RefreshView, rotateRefresh } from '../store/refresh.ts';
+import { endSession } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, withRefreshToken } from './issue-session.ts';
