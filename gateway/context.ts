@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServiceClient, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
-import { createLogger, type Logger } from '@sallyport/logger';
+import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory, openRedis, whenReady } from '@sallyport/redis';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -55,7 +55,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   const now = overrides.now ?? Date.now;
   const source = { now, randomBytes: overrides.randomBytes ?? randomBytes };
   await using opened = new AsyncDisposableStack();
-  const onError = warn(logger, 'postgres');
+  const onError = tellTrouble(logger, 'postgres');
   const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-gateway', max: 20, onError });
   const db = opened.adopt(pool, (it) => it.close());
   await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
@@ -113,13 +113,9 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
 async function openStore(config: GatewayConfig, overrides: GatewayOverrides, logger: Logger) {
   if (isMemory(config.REDIS_URL)) return undefined;
   const prefix = overrides.redisPrefix ?? 'sallyport:';
-  const redis = openRedis({ url: config.REDIS_URL, prefix, onError: warn(logger, 'redis') });
+  const redis = openRedis({ url: config.REDIS_URL, prefix, onError: tellTrouble(logger, 'redis') });
   await whenReady(redis);
   return redis;
-}
-
-function warn(logger: Logger, dependency: string) {
-  return (error: Error) => logger.warn({ dependency, cause: error.message }, 'connection trouble');
 }
 
 function assertUp(up: boolean): void {

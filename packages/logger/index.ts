@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+export { tellTrouble } from './tell-trouble.ts';
 export type Logger = pino.Logger;
 
 /** Names whose values never reach a log, wherever they stand in a logged object, two levels deep. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
-import { createLogger, type Logger } from '@sallyport/logger';
+import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory } from '@sallyport/redis';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
@@ -36,11 +36,11 @@ export interface OtpOverrides {
 /** Opens what the service stands on. @throws Error with one sentence that says why it can't start */
 export async function openContext(config: OtpConfig, overrides: OtpOverrides = {}): Promise<OtpContext> {
   const logger = createLogger('otp', config.LOG_LEVEL);
-  const onError = (error: Error) => logger.warn({ cause: error.message }, 'a connection broke');
+  const onError = tellTrouble(logger, 'postgres');
   await using opened = new AsyncDisposableStack();
   const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-otp', onError }), (it) => it.close());
   await checkDatabase(db, config);
-  const gate = opened.adopt(await openGate(config, overrides, onError), (it) => it.close());
+  const gate = opened.adopt(await openGate(config, overrides, logger), (it) => it.close());
   const all = opened.move();
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
@@ -63,9 +63,10 @@ export async function openContext(config: OtpConfig, overrides: OtpOverrides = {
   };
 }
 
-function openGate(config: OtpConfig, overrides: OtpOverrides, onError: (error: Error) => void): Promise<CodeGate> {
+function openGate(config: OtpConfig, overrides: OtpOverrides, logger: Logger): Promise<CodeGate> {
   const ttlSeconds = gateSeconds(config.OTP_WINDOW);
   if (isMemory(config.REDIS_URL)) return Promise.resolve(openMemoryGate(ttlSeconds));
+  const onError = tellTrouble(logger, 'redis');
   return openRedisGate({ url: config.REDIS_URL, prefix: overrides.redisPrefix ?? 'otp:', ttlSeconds, onError });
 }
 

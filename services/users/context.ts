@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger, type Logger } from '@sallyport/logger';
+import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
@@ -33,7 +33,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
   if (config.BCRYPT_COST < 10) logger.warn({ cost: config.BCRYPT_COST }, 'BCRYPT_COST is below 10: for trials only');
 
   await using opened = new AsyncDisposableStack();
-  const onError = (error: Error) => logger.warn({ cause: error.message }, 'an idle database connection broke');
+  const onError = tellTrouble(logger, 'postgres');
   const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-users', onError }), (it) => it.close());
   await requireMigrated(db, { name: 'users', url: config.DATABASE_URL, migrations: usersMigrations });
   const fault = await findPepperFault(db, config.PASSWORD_PEPPERS);
