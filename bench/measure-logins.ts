@@ -6,6 +6,7 @@ import type { BenchOptions } from './arguments.ts';
 import { type Bench, cores, type MeasuredRaw, type MeasuredRound } from './bench.ts';
 import { formatFigure } from './report/table.ts';
 import { beyondHashing, type CpuTimes, mapTimes } from './system/cpu-meter.ts';
+import { windowSteps } from './system/start-system.ts';
 
 export interface LoginRound extends MeasuredRound {
   concurrency: number;
@@ -32,7 +33,8 @@ const idleSeconds = 4;
 /** More than a core will do, whatever the hash costs and with a hash in that time; plans accounts alone. */
 const mostPerCore = 250;
 const leastMsPerUnit = 0.04;
-const codesOfAnAccount = 19;
+/** Those of the window but the lowest, and but the one that enabled the factor. */
+const codesOfAnAccount = 2 * windowSteps - 1;
 
 /** How many accounts it takes so that no round runs dry. */
 function planAccounts(options: { perSecond: number; seconds: number; concurrency: number }): number {

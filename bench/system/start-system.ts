@@ -1,6 +1,6 @@
 // What is measured: the stores, and users, otp and gateway each as one process with the environment that `npm start`
-// would give it. No limit per address stands in the way, since all load comes from one, and the code window is wide,
-// since an account can use each time step once.
+// would give it. No limit per address stands in the way, since all load comes from one, and the code window is wider than
+// usual, since an account can use each time step once.
 import { resolve } from 'node:path';
 import { generateKeys } from '../../supervisor/generate-keys.ts';
 import { createPartEnvironment, type PartName } from '../../supervisor/part-environment.ts';
@@ -8,7 +8,8 @@ import { findFreePort } from '../../test/support/servers/free-port.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { type PartProcess, startPart } from './start-part.ts';
 
-export const windowSteps = 10;
+/** Each step is a code more for a load account, and two more to match at every login. */
+export const windowSteps = 3;
 
 export interface System extends AsyncDisposable {
   url: string;

@@ -78,7 +78,7 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
       return again;
     });
   }
-  const projector = start('audit projector', 1_000, () => projectPage({ db, users, otp, raiseFence }));
+  const projector = start('audit projector', 5_000, () => projectPage({ db, users, otp, raiseFence }));
   start('audit sweep', 3_600_000, async ({ signal }) => {
     await sweepFlags({ users, otp, raiseFence, logger, signal });
     return false;
