@@ -2,4 +2,4 @@ export { canonical, sha256Hex } from './canonical.ts';
 export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
 export { EventBody } from './event-body.ts';
 export { eventRoutes } from './event-routes.ts';
-export { acknowledge, findPending, record } from './outbox.ts';
+export { record } from './outbox.ts';

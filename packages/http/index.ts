@@ -1,14 +1,13 @@
 export { type Answer, refuse, reply } from './answer.ts';
 export { jsonBody } from './json-body.ts';
-export { type AppOptions, newApp } from './new-app.ts';
+export { newApp } from './new-app.ts';
 export { commonProblems, defineProblems, type Problem } from './problem.ts';
 export { Refusal } from './refusal.ts';
 export { type Call, type Given, type Handler, mountRoutes, named, type Route, route } from './route.ts';
 export { type RunningPart, runPart } from './run-part.ts';
-export { type ReadinessCheck, type ServeOptions, servePart } from './serve-part.ts';
+export { type ReadinessCheck, servePart } from './serve-part.ts';
 export { createServiceApp } from './service-app.ts';
 export type { ServiceCaller } from './service-caller.ts';
 export { createServiceClient, type ServiceClient } from './service-client.ts';
-export { signServiceToken, verifyServiceToken } from './service-token.ts';
-export { parseStrictJson } from './strict-json.ts';
-export { findUnwellFormed, validate } from './validate.ts';
+export { signServiceToken } from './service-token.ts';
+export { findUnwellFormed } from './validate.ts';
