@@ -8,6 +8,7 @@ import { createCounter } from './limits.ts';
 import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
 
 const limit = 10;
+const redisMissing = process.env.TEST_REDIS_URL ? false : 'TEST_REDIS_URL is not set';
 
 /** The same test on the in-process counters and, where there is one, on Redis. */
 function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): void {
@@ -16,7 +17,7 @@ function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): voi
     return check(createGuessLimit({ wrong, places: createPlacesInMemory(wrong), limit }));
   });
   const url = process.env.TEST_REDIS_URL;
-  test(`${title} (Redis)`, { skip: url ? false : 'TEST_REDIS_URL is not set' }, async () => {
+  test(`${title} (Redis)`, { skip: redisMissing }, async () => {
     const prefix = `test:${randomBytes(6).toString('hex')}:`;
     const redis = openRedis({ url: url ?? '', prefix });
     await new Promise((resolve) => redis.once('ready', resolve));
@@ -66,6 +67,21 @@ onBoth('counts a wrong guess whose place was left before', async (limit) => {
   }
   assert.equal((await limit.reserve('a')).outcome, 'limited');
   assert.equal(typeof (await limit.findBlock('a')), 'number');
+});
+
+test('a count that is no number is no count', { skip: redisMissing }, async () => {
+  const prefix = `test:${randomBytes(6).toString('hex')}:`;
+  const redis = openRedis({ url: process.env.TEST_REDIS_URL ?? '', prefix });
+  await new Promise((resolve) => redis.once('ready', resolve));
+  try {
+    const wrong = createCounter(redis, 'test', limit, 60);
+    await redis.set(wrong.getKey('{a}'), 'many');
+    const limited = createGuessLimit({ wrong, places: createPlacesInRedis(redis, 'test', wrong), limit });
+    await assert.rejects(limited.reserve('a'), { name: 'Unavailable', overloaded: false });
+  } finally {
+    redis.disconnect();
+    await forgetKeys(process.env.TEST_REDIS_URL ?? '', prefix);
+  }
 });
 
 test('a place is given back when the store fails halfway', async () => {

@@ -1,5 +1,7 @@
+import { Unavailable } from '@sallyport/contracts';
 import { type RedisClient, redisCall } from '@sallyport/redis';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { z } from 'zod';
 
 /*
  * Places for guesses that are being checked right now, by key, beside the counter of wrong ones. A place is taken and
@@ -31,12 +33,16 @@ redis.call('ZADD', KEYS[1], now + ${lapseSeconds}, ARGV[1])
 redis.call('EXPIRE', KEYS[1], ${lapseSeconds})
 return {redis.call('ZCARD', KEYS[1]), tonumber(redis.call('GET', KEYS[2]) or 0), redis.call('PTTL', KEYS[2])}`;
 
+const Answer = z.tuple([z.int(), z.int(), z.int()]);
+
 export function createPlacesInRedis(redis: RedisClient, name: string, counter: RateLimiterAbstract): Places {
   return {
     async take(key, token) {
       const answer = await redisCall(redis.eval(take, 2, `places:${name}:${key}`, counter.getKey(key), token));
-      const [places, wrong, msLeft] = answer as number[];
-      return { places: Number(places), wrong: Number(wrong), msLeft: Number(msLeft) };
+      const read = Answer.safeParse(answer);
+      if (!read.success) throw new Unavailable('redis', { cause: new Error('a count that is no number') });
+      const [places, wrong, msLeft] = read.data;
+      return { places, wrong, msLeft };
     },
     leave: async (key, token) => void (await redisCall(redis.zrem(`places:${name}:${key}`, token))),
   };

@@ -19,9 +19,9 @@ export interface EventBatch {
  * How events get here. Only what services recorded can come a second time: one statement notes its ids in audit_seen and
  * moves only those that were never there. A collector that was stopped between reading a page and writing it, and comes
  * back after the event was acknowledged, numbered and gone from the outbox, brings in nothing. The caller acknowledges
- * after its commit, never before. Rows of audit_seen are taken in the order of
- * their keys, so that takers of overlapping pages queue and never deadlock; the outbox is filled in the order given. An
- * id that another source has waiting here is quarantined.
+ * after its commit, never before. Rows of audit_seen are taken in the order of their keys, so that takers of overlapping
+ * pages queue and never deadlock; the outbox is filled in the order given. An id that another source has waiting here is
+ * quarantined.
  */
 const takingOver = (first: number, condition: string) => `
   given as (
