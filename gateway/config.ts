@@ -39,6 +39,7 @@ export const GatewayConfig = z.object({
   OTP_REQUIRED_ROLES: roles('admin,audit'),
   CHALLENGE_TRIES: tries(5),
   PASSWORD_TRIES_PER_ADDRESS: tries(10),
+  PASSWORD_SLOW_AFTER: tries(100),
   ADDRESS_FAILURES: tries(100),
   SIGNUPS_PER_ADDRESS: tries(20),
   CHALLENGE_SECONDS: seconds(300),

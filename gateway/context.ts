@@ -15,6 +15,7 @@ import type { ChallengeStore } from './store/challenges.ts';
 import { createChallengesInMemory } from './store/challenges-in-memory.ts';
 import { createChallengesInRedis } from './store/challenges-in-redis.ts';
 import { type Changes, createChanges } from './store/changes.ts';
+import { getLimitKey } from './store/limit-key.ts';
 import { createLimits, type Limits } from './store/limits.ts';
 import { forgetSessions } from './store/sessions.ts';
 
@@ -33,6 +34,8 @@ export interface GatewayContext {
   otp: OtpClient;
   challenges: ChallengeStore;
   limits: Limits;
+  /** Hides names in the store of limits. */
+  limitKey: Buffer;
   accessTokens: AccessTokens;
   changes: Changes;
   audit: AuditPipeline;
@@ -59,6 +62,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-gateway', max: 20, onError });
   const db = opened.adopt(pool, (it) => it.close());
   await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
+  const limitKey = await getLimitKey(db);
   const redis = await openStore(config, overrides, logger);
   opened.defer(() => redis?.disconnect());
   const open = (service: 'users' | 'otp', url: string, secrets: string[]) =>
@@ -96,6 +100,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     otp: createOtpClient(services.otp),
     challenges: redis ? createChallengesInRedis(redis, now) : createChallengesInMemory(now),
     limits: createLimits(redis, config),
+    limitKey,
     accessTokens: createAccessTokens(config, publicUrl, now),
     changes: createChanges(db, audit),
     audit,

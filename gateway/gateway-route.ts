@@ -13,8 +13,6 @@ export interface Caller {
   session?: Session;
   /** Where it comes from, as limits count it. */
   address: CountedAddress;
-  /** Seconds for which the address is limited, where the route decides on its own whether that matters. */
-  limitedSeconds?: number | undefined;
 }
 
 /** One way an answer may come out; without a schema it has no body, with a media type it isn't JSON. */
@@ -31,10 +29,10 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   /** `public`: anybody. `bearer`: a live session. `either token`: the handler takes a session or a refresh token. */
   access: 'public' | 'bearer' | 'either token';
   /**
-   * Set where a credential may be guessed: what happens to an address with too many failures. `refused unless live`
-   * and `counted` leave the answer to the handler; `counted without session` asks nothing of who has one.
+   * Set where a credential may be guessed: what happens to an address with too many failures. `refused unless known` lets
+   * a request with the token of a device on to the handler; `refused unless live` and `counted` leave the answer to the handler; `counted without session` asks nothing of who has one.
    */
-  guesses?: 'refused' | 'refused unless live' | 'counted' | 'counted without session';
+  guesses?: 'refused' | 'refused unless known' | 'refused unless live' | 'counted' | 'counted without session';
   /** Each call counts as a signup of its address. */
   signup?: true;
   /** Closed to an account whose role needs a factor. */

@@ -94,7 +94,7 @@ test('counts wrong passwords for names that nobody has just the same', async () 
 test('takes passwords that a session sends from the same budget', async () => {
   const ada = await signUp(stack.api);
   const from = '203.0.113.6';
-  const token = ada.accessToken;
+  const { accessToken: token, deviceToken: device_token } = ada;
   const change = { current_password: wrong.password, new_password: 'another long pass phrase' };
   for (let at = 0; at < 5; at += 1) {
     const again = await stack.api('POST', '/reauthenticate', { token, from, body: wrong });
@@ -102,7 +102,7 @@ test('takes passwords that a session sends from the same budget', async () => {
     const changed = await stack.api('PUT', '/me/password', { token, from, body: change });
     expectProblem(401, 'invalid-credentials', changed);
   }
-  expectProblem(429, 'too-many-attempts', await logIn(ada, {}, { from }));
+  expectProblem(429, 'too-many-attempts', await logIn(ada, { device_token }, { from }));
   const again = await stack.api('POST', '/reauthenticate', { token, from, body: { password: ada.password } });
   expectProblem(429, 'too-many-attempts', again);
 });

@@ -96,12 +96,13 @@ test('moves the count neither with a right password nor with a code that is no c
 
 test('takes TOTP and recovery codes, at every endpoint, from one budget', async () => {
   const ada = await signUpWithFactor(stack);
-  const { accessToken: token, username, password } = ada;
+  const { accessToken: token, deviceToken: device_token, username, password } = ada;
   const otp = wrongCode(stack, ada);
   const recovery_code = 'AAAA-BBBB-CCCC-DDDD';
+  const laneOfDevice = () => laneOf(stack, ada, device_token);
   const calls: [string, string, object][] = [
-    ['POST', '/login', { username, password, otp }],
-    ['POST', '/login', { username, password, recovery_code }],
+    ['POST', '/login', { username, password, device_token, otp }],
+    ['POST', '/login', { username, password, device_token, recovery_code }],
     ['POST', '/reauthenticate', { password, otp }],
     ['POST', '/reauthenticate', { password, recovery_code }],
     ['PUT', '/auth/otp/disable', { password, otp }],
@@ -113,12 +114,12 @@ test('takes TOTP and recovery codes, at every endpoint, from one budget', async 
   ];
   for (const [at, [method, path, body]] of calls.entries()) {
     expectProblem(401, 'invalid-otp', await inTurn(stack.apis, at)(method, path, { token, body }));
-    assert.equal((await laneOf(stack, ada)).attempts, at + 1, path);
+    assert.equal((await laneOfDevice()).attempts, at + 1, path);
   }
   for (const [method, path, body] of calls) {
     expectProblem(429, 'too-many-attempts', await stack.api(method, path, { token, body }));
   }
-  assert.equal((await laneOf(stack, ada)).attempts, 10);
+  assert.equal((await laneOfDevice()).attempts, 10);
 });
 
 test('shows a lock to every client, also after otp was started anew', async () => {

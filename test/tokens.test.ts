@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { endSoundly } from './support/assert-sound.ts';
-import { expect, expectProblem, nextCode, type Person, signUp, signUpWithFactor } from './support/people.ts';
+import { expect, expectProblem, nextCode, type Person, signUp, signUpWithFactor, tokensOf } from './support/people.ts';
 import { type Stack, startStack } from './support/stack.ts';
 
 const admin = { username: 'root@example.com', password: 'a long pass phrase of the admin' };
@@ -202,7 +202,7 @@ test('asks for a fresh login, and for a code anew, five minutes after the last',
 
 test('lets an admin without a second factor enrol one and nothing else', async () => {
   const login = expect(200, await stack.api('POST', '/login', { body: admin }));
-  const root: Person = { ...admin, id: login.body.user.id, accessToken: '', refreshToken: '', recoveryCodes: [] };
+  const root: Person = { ...admin, id: login.body.user.id, ...tokensOf(login), recoveryCodes: [] };
   const token: string = login.body.access_token;
   assert.deepEqual(login.body.user.roles, ['admin']);
   for (const path of ['/me', '/auth/otp', '/sessions']) expect(200, await stack.api('GET', path, { token }));

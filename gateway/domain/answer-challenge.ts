@@ -1,7 +1,8 @@
 import type { GatewayContext } from '../context.ts';
 import type { Challenge } from '../store/challenges.ts';
+import { findDevice } from '../store/devices.ts';
 import { isOvertaken } from '../store/fence.ts';
-import type { Asker } from './asker.ts';
+import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type Issued, issueSession } from './issue-session.ts';
@@ -18,7 +19,7 @@ import { recalledPassword } from './prove-password.ts';
  */
 
 export type AnswerResult =
-  | { outcome: 'complete'; issued: Issued }
+  | { outcome: 'complete'; issued: Issued; wrongCodes: number }
   | { outcome: 'invalid-challenge' }
   | { outcome: 'wrong-code' }
   | { outcome: 'limited'; retryAfterSeconds: number };
@@ -34,10 +35,28 @@ export async function answerChallenge(
     if (taken.state === 'unknown') await asker.guess.keep();
     return { outcome: 'invalid-challenge' };
   }
+  const known = await withDevice(context, asker, taken.challenge).catch(giveBackAndThrow(context, hash));
+  if (known.limitedSeconds !== undefined && !known.device) {
+    await context.challenges.giveBackTry(hash);
+    return { outcome: 'limited', retryAfterSeconds: known.limitedSeconds };
+  }
   const log = new EventLog(context, asker.request);
-  const result = await spendCode(context, asker, log, hash, taken.challenge, body.code);
+  const result = await spendCode(context, known, log, hash, taken.challenge, body.code);
   if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
   return result;
+}
+
+const giveBackAndThrow = (context: GatewayContext, hash: string) => async (error: unknown) => {
+  await context.challenges.giveBackTry(hash).catch(() => {});
+  throw error;
+};
+
+/** In the lane of the device whose token came along, or else from which the password came. */
+async function withDevice(context: GatewayContext, asker: Asker, { userId, deviceId }: Challenge): Promise<Asker> {
+  const isOwner = (device: { userId: string }) => device.userId === userId;
+  const now = inLaneOf(asker, isOwner);
+  if (now.device || deviceId === undefined) return now;
+  return inLaneOf({ ...asker, device: await findDevice(context.db, deviceId) }, isOwner);
 }
 
 async function spendCode(
@@ -61,12 +80,10 @@ async function spendCode(
       challenge: hash,
       ...(factorVersion > 0 ? { factorVersion } : {}),
       code,
+      tell: true,
     });
   };
-  const second = await decide().catch(async (error: unknown) => {
-    await context.challenges.giveBackTry(hash).catch(() => {});
-    throw error;
-  });
+  const second = await decide().catch(giveBackAndThrow(context, hash));
   if (second.outcome === 'locked') {
     await context.challenges.giveBackTry(hash);
     await context.changes.note(log);
@@ -79,6 +96,8 @@ async function spendCode(
   const account = await context.users.findAccount(asker.request, userId);
   const password = account && recalledPassword(challenge, account);
   if (password === undefined) return fail('overtaken', 'invalid-challenge');
-  const issued = await issueSession(context, asker, log, password, second.proof, hash);
-  return issued === undefined ? { outcome: 'invalid-challenge' } : { outcome: 'complete', issued };
+  const issued = await issueSession(context, asker, log, password, second.proof, hash, asker.device);
+  return issued === undefined
+    ? { outcome: 'invalid-challenge' }
+    : { outcome: 'complete', issued, wrongCodes: second.answer.wrong_codes };
 }

@@ -4,8 +4,9 @@ import { recordEvents } from '../audit/store/outbox.ts';
 import { systemContext } from '../audit/system-context.ts';
 import { type Known, raiseFence } from '../store/fence.ts';
 import { EventLog } from './event-log.ts';
+import { noteDeviceRemoved } from './note-device.ts';
 
-/** Raises the fence and ends every session that it overtakes, one event each, save the one that is carried over. */
+/** Raises the fence and ends every session and device that it overtakes, one event each, save those carried over. */
 export async function endOvertaken(
   tx: Queryable,
   log: EventLog,
@@ -14,7 +15,8 @@ export async function endOvertaken(
   reason: string,
   carriedOver?: string,
 ): Promise<void> {
-  for (const { id, username } of await raiseFence(tx, userId, known, reason, carriedOver)) {
+  const { sessions, devices } = await raiseFence(tx, userId, known, reason, carriedOver);
+  for (const { id, username } of sessions) {
     log.add({
       type: 'sallyport.session.revoked',
       outcome: 'success',
@@ -24,6 +26,7 @@ export async function endOvertaken(
       reason,
     });
   }
+  for (const { id, username } of devices) noteDeviceRemoved(log, { userId, username }, id, reason);
 }
 
 /**

@@ -3,7 +3,7 @@ import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { endOvertaken } from './end-overtaken.ts';
 import { EventLog } from './event-log.ts';
-import { type Issued, pwdAndOtp, withRefreshToken } from './issue-session.ts';
+import { type Issued, pwdAndOtp, withTokens } from './issue-session.ts';
 
 /** Starts an enrolment; nothing is enabled yet, and an earlier pending one is replaced. */
 export async function startEnrolment(context: GatewayContext, asker: Asker, session: Session) {
@@ -54,7 +54,7 @@ export async function enableFactor(
     return carryOver(tx, session.id, { ...session, factorVersion, amr: pwdAndOtp });
   });
   await setFlag(context, asker, userId, true, factorVersion);
-  const issued = carried && withRefreshToken(context, carried);
+  const issued = carried && withTokens(context, carried);
   return { outcome: 'enabled', recoveryCodes: confirmation.recovery_codes, issued };
 }
 

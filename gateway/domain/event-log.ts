@@ -23,9 +23,9 @@ export class EventLog implements EventBatch {
     this.own.push(createEvent(draft, this.#request, this.#source));
   }
 
-  /** What is gathered so far and one more event, which may yet turn out not to have happened. */
-  with(draft: EventDraft): EventBatch {
-    const event = createEvent(draft, this.#request, this.#source);
-    return { collected: this.collected, own: [...this.own, event] };
+  /** What is gathered so far and more events, which may yet turn out not to have happened. */
+  with(...drafts: EventDraft[]): EventBatch {
+    const events = drafts.map((draft) => createEvent(draft, this.#request, this.#source));
+    return { collected: this.collected, own: [...this.own, ...events] };
   }
 }

@@ -1,7 +1,10 @@
 import type { GatewayContext } from '../context.ts';
+import { type Device, mostDevices, type NewDevice, trimDevices } from '../store/devices.ts';
 import { insertSession, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
-import type { EventLog } from './event-log.ts';
+import { formatDeviceToken, hashDeviceValue, makeDeviceValue } from './device-token.ts';
+import { EventLog } from './event-log.ts';
+import { deviceAdded, noteDeviceRemoved } from './note-device.ts';
 import type { CodeProof, NoFactorProof } from './prove-code.ts';
 import type { PasswordProof } from './prove-password.ts';
 import { formatRefreshToken, hashRefreshValue, makeRefreshValue } from './refresh-token.ts';
@@ -10,7 +13,7 @@ import { formatRefreshToken, hashRefreshValue, makeRefreshValue } from './refres
  * The one function that issues sessions (promise 2). It takes the proof of every factor that the account demands:
  * a proved password, and either a spent code or otp's word that there is no factor. The statement behind it holds the
  * account's fence and writes nothing if a password change, a lock or a new factor came in between, or if the
- * challenge has made a session before.
+ * challenge has made a session before. The device becomes known by the same statement.
  */
 
 export const pwdOnly = ['pwd'] as const;
@@ -19,6 +22,8 @@ export const pwdAndOtp = ['pwd', 'otp', 'mfa'] as const;
 export interface Issued {
   session: Session;
   refreshToken: string;
+  /** Null where the device of the session is known no more. */
+  deviceToken: string | null;
 }
 
 export async function issueSession(
@@ -28,13 +33,19 @@ export async function issueSession(
   password: PasswordProof,
   second: CodeProof | NoFactorProof,
   challengeHash: string | null,
+  known?: Device,
 ): Promise<Issued | undefined> {
   const { account } = password;
   if (second.userId !== account.id) throw new Error('the proofs are of different accounts');
   const amr = [...(second.kind === 'code' ? pwdAndOtp : pwdOnly)];
   const id = context.randomUuid();
+  const device = known?.userId === account.id ? renewDevice(context, known) : createDevice(context);
+  const owner = { userId: account.id, username: account.username };
   const about = { subject: account.id, username: account.username };
-  const success = log.with({ ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr });
+  const success = log.with(
+    { ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr },
+    ...(device.id === known?.id ? [] : [deviceAdded(owner, device.id)]),
+  );
   const session = {
     id,
     userId: account.id,
@@ -47,6 +58,8 @@ export async function issueSession(
     authTime: Math.floor(context.now() / 1_000),
     challengeHash,
     refresh: firstRefresh(context, id),
+    deviceId: device.id,
+    device,
     ip: asker.request.ip,
     userAgent: asker.request.user_agent,
     absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,
@@ -54,20 +67,50 @@ export async function issueSession(
   const insert = () => context.changes.atOnce(success, (db, recording) => insertSession(db, session, recording));
   // The second time for an account whose fence another login was just setting up: the first couldn't see it yet.
   const issued = (await insert()) ?? (await insert());
-  if (issued) return withRefreshToken(context, issued);
+  if (issued && issued.devices >= mostDevices) await displaceDevices(context, asker, owner);
+  if (issued) return withTokens(context, issued.session);
   await context.changes.note(
     log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),
   );
   return undefined;
 }
 
-/** Gives a live session its present refresh token again; undefined where its signing key has left the ring. */
-export function withRefreshToken(context: GatewayContext, session: Session): Issued | undefined {
+/** Gives a live session its present tokens again; undefined where its signing key has left the ring. */
+export function withTokens(context: GatewayContext, session: Session): Issued | undefined {
   const { number, keyId, secret } = session.refresh;
   const key = context.config.TOKEN_SIGNING_KEYS.find(keyId);
   if (key === undefined) return undefined;
   const value = makeRefreshValue(key, secret, session.id, number);
-  return { session, refreshToken: formatRefreshToken({ sessionId: session.id, number, value }) };
+  return {
+    session,
+    refreshToken: formatRefreshToken({ sessionId: session.id, number, value }),
+    deviceToken: deviceTokenOf(context, session),
+  };
+}
+
+export function deviceTokenOf(context: GatewayContext, { device }: Pick<Session, 'device'>): string | null {
+  const key = device && context.config.TOKEN_SIGNING_KEYS.find(device.keyId);
+  if (!device || !key) return null;
+  return formatDeviceToken({ deviceId: device.id, value: makeDeviceValue(key, device.secret, device.id) });
+}
+
+/** A device keeps its token, unless the key behind that is on its way out of the ring. */
+function renewDevice(context: GatewayContext, known: Device): NewDevice {
+  return known.keyId === context.config.TOKEN_SIGNING_KEYS.current.id ? known : createDevice(context, known.id);
+}
+
+function createDevice(context: GatewayContext, id: string = context.randomUuid()): NewDevice {
+  const key = context.config.TOKEN_SIGNING_KEYS.current;
+  const secret = context.randomBytes(32);
+  return { id, keyId: key.id, secret, hash: hashDeviceValue(makeDeviceValue(key, secret, id)) };
+}
+
+/** An account has so many devices at most: those beyond count as unknown at once, and go here. */
+async function displaceDevices(context: GatewayContext, asker: Asker, owner: { userId: string; username: string }) {
+  const log = new EventLog(context, asker.request);
+  await context.changes.run(log, async (tx) => {
+    for (const id of await trimDevices(tx, owner.userId)) noteDeviceRemoved(log, owner, id, 'displaced');
+  });
 }
 
 function firstRefresh(context: GatewayContext, sessionId: string): Session['refresh'] {

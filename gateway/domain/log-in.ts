@@ -1,6 +1,6 @@
 import type { Account } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
-import type { Asker } from './asker.ts';
+import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type Issued, issueSession } from './issue-session.ts';
@@ -15,7 +15,7 @@ import { provePassword } from './prove-password.ts';
  */
 
 export type LoginResult =
-  | { outcome: 'complete'; issued: Issued }
+  | { outcome: 'complete'; issued: Issued; wrongCodes: number }
   | { outcome: 'challenged'; challenge: string; expiresInSeconds: number }
   | { outcome: 'wrong-password' }
   | { outcome: 'wrong-code' }
@@ -23,9 +23,13 @@ export type LoginResult =
 
 export async function logIn(
   context: GatewayContext,
-  asker: Asker,
+  stranger: Asker,
   body: { username: string; password: string; code?: Code | undefined },
 ): Promise<LoginResult> {
+  const asker = inLaneOf(stranger, (device) => device.username === body.username);
+  if (asker.limitedSeconds !== undefined && !asker.device) {
+    return { outcome: 'limited', retryAfterSeconds: asker.limitedSeconds };
+  }
   const log = new EventLog(context, asker.request);
   const password = await provePassword(context, asker, { username: body.username }, body.password);
   if (password.outcome === 'limited') return password;
@@ -38,27 +42,31 @@ export async function logIn(
   const { proof } = password;
   const factor = await askFactor(context, asker, proof.account);
   if (!factor.demanded) {
-    const issued = await issueSession(context, asker, log, proof, factor.proof, null);
-    return issued === undefined ? { outcome: 'wrong-password' } : { outcome: 'complete', issued };
+    const issued = await issueSession(context, asker, log, proof, factor.proof, null, asker.device);
+    return issued === undefined ? { outcome: 'wrong-password' } : { outcome: 'complete', issued, wrongCodes: 0 };
   }
-  if (body.code === undefined) return challenge(context, log, proof.account, factor.factorVersion);
+  if (body.code === undefined) return challenge(context, asker, log, proof.account, factor.factorVersion);
 
   const second = await proveCode(context, asker, log, context.otp.verifyCode, {
     userId: proof.account.id,
     factorVersion: factor.factorVersion,
     code: body.code,
+    tell: true,
   });
   if (second.outcome !== 'proved') {
     noteFailure(log, proof.account, 'reason' in second ? second.reason : second.outcome);
     await context.changes.note(log);
     return second.outcome === 'locked' ? { ...second, outcome: 'limited' } : { outcome: 'wrong-code' };
   }
-  const issued = await issueSession(context, asker, log, proof, second.proof, null);
-  return issued === undefined ? { outcome: 'wrong-password' } : { outcome: 'complete', issued };
+  const issued = await issueSession(context, asker, log, proof, second.proof, null, asker.device);
+  return issued === undefined
+    ? { outcome: 'wrong-password' }
+    : { outcome: 'complete', issued, wrongCodes: second.answer.wrong_codes };
 }
 
 async function challenge(
   context: GatewayContext,
+  asker: Asker,
   log: EventLog,
   account: Account,
   factorVersion: number,
@@ -68,7 +76,7 @@ async function challenge(
   const expiresAt = context.now() + expiresInSeconds * 1_000;
   await context.challenges.create(
     hashHandle(handle),
-    { userId: account.id, epoch: account.epoch, factorVersion, expiresAt },
+    { userId: account.id, epoch: account.epoch, factorVersion, deviceId: asker.device?.id, expiresAt },
     tries === 0 ? Number.MAX_SAFE_INTEGER : tries,
   );
   log.add({

@@ -23,9 +23,6 @@ export interface NoFactorProof {
 
 export type Code = otp.UseCode['code'];
 
-/** Strangers' devices are one lane of an account; a known device will be one of its own. */
-const lane = 'strangers';
-
 type Refusal =
   | { outcome: 'rejected'; reason: string }
   | { outcome: 'locked'; retryAfterSeconds: number }
@@ -45,14 +42,15 @@ export async function proveCode<Yes extends { outcome: string; user_id: string; 
   asker: Asker,
   log: EventLog,
   use: (request: RequestContext, body: otp.UseCode) => Promise<Yes | OtpRefusal>,
-  what: { userId: string; code: Code; challenge?: string; factorVersion?: number | undefined },
+  what: { userId: string; code: Code; challenge?: string; factorVersion?: number | undefined; tell?: boolean },
 ): Promise<CodeResult<Yes>> {
   const answer = await use(asker.request, {
     user_id: what.userId,
     attempt_id: context.randomUuid(),
-    lane,
+    lane: asker.lane,
     challenge: what.challenge ?? context.randomBytes(32).toString('hex'),
     factor_version: what.factorVersion,
+    tell: what.tell,
     code: what.code,
   });
   log.collect('otp', answer);

@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto';
-import type { Key } from '@sallyport/config';
-import { type Account, canonicalName, type users } from '@sallyport/contracts';
+import type { Account, users } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
-import type { Asker } from './asker.ts';
+import { type Asker, strangers } from './asker.ts';
+import { limitName, passwordKey } from './limit-name.ts';
 
 declare const proved: unique symbol;
 
@@ -22,8 +21,9 @@ export type PasswordResult =
 export type Claimant = { username: string } | { username: string; accountId: string; newPassword?: string | undefined };
 
 /**
- * Checks a password, whoever asks and wherever: every place takes from one budget for the account and address,
- * counted before the check, in one store for names that exist and names that don't.
+ * Checks a password, whoever asks and wherever: every place takes from one budget for the account and the known device,
+ * or else the address and all strangers together, counted before the check, in one store for names that exist and names
+ * that don't.
  */
 export async function provePassword(
   context: GatewayContext,
@@ -31,16 +31,38 @@ export async function provePassword(
   claimant: Claimant,
   password: string,
 ): Promise<PasswordResult> {
-  const name = hideName(context.config.TOKEN_SIGNING_KEYS.current, claimant.username);
-  const place = await context.limits.passwords.reserve(`${name}:${asker.address}`);
+  const name = limitName(context, claimant.username);
+  const place = await context.limits.passwords.reserve(
+    passwordKey(name, isStranger(asker) ? asker.address : asker.lane),
+  );
   if (place.outcome === 'limited') return { outcome: 'limited', retryAfterSeconds: place.retryAfterSeconds };
   try {
-    const answer = await verify(context, asker, claimant, password);
+    const row = isStranger(asker) ? await joinStrangers(context, name, asker.address) : undefined;
+    if (row?.outcome === 'limited') return row;
+    const answer = await verify(context, asker, claimant, password).catch(async (error: unknown) => {
+      await row?.withdraw();
+      throw error;
+    });
     if (answer.outcome === 'rejected') await Promise.all([place.guess.keep(), asker.guess.keep()]);
+    else if (answer.outcome === 'accepted') await row?.accept();
+    else await row?.withdraw();
     return toResult(answer);
   } finally {
     place.guess.leave();
   }
+}
+
+const isStranger = (asker: Asker) => asker.lane === strangers;
+
+/** The row of wrong passwords that all strangers share; how it ends is best effort, that it is counted isn't. */
+async function joinStrangers({ limits }: GatewayContext, name: string, address: string) {
+  const admission = await limits.strangers.admit(name, address);
+  if (admission.outcome === 'limited') return admission;
+  return {
+    outcome: admission.outcome,
+    accept: () => limits.strangers.accept(name, admission.number, address).catch(() => {}),
+    withdraw: () => limits.strangers.withdraw(name).catch(() => {}),
+  };
 }
 
 /** The proof that a challenge stands for, once users confirmed that nothing has changed since. */
@@ -75,11 +97,4 @@ function toResult(answer: users.PasswordVerification): PasswordResult {
     return { outcome: 'rejected', reason: answer.reason, accountId: answer.account_id };
   }
   return { outcome: 'weak-password', reason: answer.reason };
-}
-
-/** Names are counted under a keyed hash: the store of limits never holds one. */
-function hideName(key: Key, username: string): string {
-  return createHmac('sha256', key.bytes)
-    .update(`limit/${canonicalName(username) ?? username}`)
-    .digest('base64url');
 }

@@ -2,7 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
-import { type Issued, pwdAndOtp, pwdOnly, withRefreshToken } from './issue-session.ts';
+import { type Issued, pwdAndOtp, pwdOnly, withTokens } from './issue-session.ts';
 import { proveAgain, type Refused } from './prove-again.ts';
 import type { Code } from './prove-code.ts';
 
@@ -38,6 +38,6 @@ export async function reauthenticate(
     }
     return kept;
   });
-  const issued = carried && withRefreshToken(context, carried);
+  const issued = carried && withTokens(context, carried);
   return issued ? { outcome: 'done', issued } : { outcome: 'ended' };
 }

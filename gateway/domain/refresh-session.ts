@@ -4,7 +4,7 @@ import { findForRefresh, type RefreshView, rotateRefresh } from '../store/refres
 import { endSession } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
-import { type Issued, withRefreshToken } from './issue-session.ts';
+import { deviceTokenOf, type Issued, withTokens } from './issue-session.ts';
 import {
   formatRefreshToken,
   hashRefreshValue,
@@ -39,7 +39,7 @@ export async function refreshSession(context: GatewayContext, asker: Asker, text
     return issued ? { outcome: 'refreshed', issued } : refreshAgain(context, asker, text);
   }
   if (token.number === present - 1 && session.secondsSinceRotation < graceSeconds) {
-    const issued = withRefreshToken(context, session);
+    const issued = withTokens(context, session);
     return issued ? { outcome: 'refreshed', issued } : { outcome: 'rejected' };
   }
   await endForReuse(context, asker, session);
@@ -81,7 +81,8 @@ async function rotate(context: GatewayContext, asker: Asker, session: RefreshVie
   );
   if (!rotated) return undefined;
   const next = { ...session, refresh: { ...session.refresh, number, keyId: key.id, hash } };
-  return { session: next, refreshToken: formatRefreshToken({ sessionId: session.id, number, value }) };
+  const refreshToken = formatRefreshToken({ sessionId: session.id, number, value });
+  return { session: next, refreshToken, deviceToken: deviceTokenOf(context, session) };
 }
 
 async function endForReuse(context: GatewayContext, asker: Asker, session: RefreshView): Promise<void> {

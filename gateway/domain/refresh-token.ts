@@ -1,5 +1,6 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '@sallyport/config';
+import { deriveKey } from './derive-key.ts';
 
 /*
  * Refresh tokens (promise 7; RFC 9700 section 4.14.2): R_n = HMAC-SHA256(HKDF(signing key, "sallyport/refresh/1"),
@@ -28,7 +29,11 @@ export function formatRefreshToken({ sessionId, number, value }: RefreshToken): 
 
 /** R_n of a session under one signing key. */
 export function makeRefreshValue(key: Key, secret: Buffer, sessionId: string, number: number): Buffer {
-  return createHmac('sha256', deriveKey(key)).update(secret).update(sessionId).update(String(number)).digest();
+  return createHmac('sha256', deriveKey(key, 'sallyport/refresh/1'))
+    .update(secret)
+    .update(sessionId)
+    .update(String(number))
+    .digest();
 }
 
 export function hashRefreshValue(value: Buffer): Buffer {
@@ -40,14 +45,4 @@ export function wasIssued(token: RefreshToken, secret: Buffer, ring: KeyRing): b
   return ring.keys.some((key) =>
     timingSafeEqual(makeRefreshValue(key, secret, token.sessionId, token.number), token.value),
   );
-}
-
-const derived = new WeakMap<Key, Buffer>();
-
-function deriveKey(key: Key): Buffer {
-  const known = derived.get(key);
-  if (known !== undefined) return known;
-  const made = Buffer.from(hkdfSync('sha256', key.bytes, '', 'sallyport/refresh/1', 32));
-  derived.set(key, made);
-  return made;
 }

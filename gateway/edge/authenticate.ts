@@ -1,6 +1,7 @@
 import { Refusal } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
+import { strangers } from '../domain/asker.ts';
 import type { Caller } from '../gateway-route.ts';
 import { unauthenticated } from '../refusals.ts';
 import { findLiveSession } from '../store/sessions.ts';
@@ -21,6 +22,7 @@ export function authenticate(context: GatewayContext, required: boolean): Reques
       const caller: Caller = res.locals.caller;
       caller.session = { ...session, authTime: Math.min(session.authTime, claims.auth_time) };
       caller.asker.request.session_id = session.id;
+      caller.asker.lane = session.deviceId ?? strangers;
     } else if (required) {
       throw new Refusal(unauthenticated());
     }

@@ -9,6 +9,7 @@ import { holdPlace } from './hold-place.ts';
 test('a refusal for the site leaves the place of the address', async () => {
   const limits = createLimits(undefined, {
     PASSWORD_TRIES_PER_ADDRESS: 0,
+    PASSWORD_SLOW_AFTER: 0,
     ADDRESS_FAILURES: 1,
     SIGNUPS_PER_ADDRESS: 0,
   });

@@ -23,8 +23,11 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
         ...call,
         caller: {
           ...caller,
-          asker: { ...caller.asker, guess: place.guess },
-          limitedSeconds: place.outcome === 'limited' ? place.retryAfterSeconds : undefined,
+          asker: {
+            ...caller.asker,
+            guess: place.guess,
+            limitedSeconds: place.outcome === 'limited' ? place.retryAfterSeconds : undefined,
+          },
         },
       });
     } finally {

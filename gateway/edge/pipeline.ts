@@ -2,12 +2,15 @@ import type { RequestContext } from '@sallyport/contracts';
 import { jsonBody, Refusal } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
+import { strangers } from '../domain/asker.ts';
+import { isDeviceToken } from '../domain/device-token.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { tooMany } from '../refusals.ts';
 import { noGuess } from '../store/guess-limit.ts';
 import { countedAddress } from './address.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
+import { deviceTokenOf } from './device-cookie.ts';
 import { passToOtp } from './pass-through.ts';
 
 /*
@@ -19,8 +22,7 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
   return (route) => [
     identify,
     ...(route.tag === 'public' ? [] : [privately]),
-    ...(route.guesses === 'refused' ? [limitAddress(context, route)] : []),
-    jsonBody,
+    ...readBody(context, route),
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),
     ...(route.through ? [through[route.through]] : []),
@@ -37,9 +39,39 @@ export const identify: RequestHandler = (req, res, next) => {
     session_id: null,
   };
   res.locals.context = request;
-  res.locals.caller = { address, asker: { request, address: address.network, guess: noGuess } } satisfies Caller;
+  res.locals.caller = {
+    address,
+    asker: { request, address: address.network, guess: noGuess, lane: strangers },
+  } satisfies Caller;
   next();
 };
+
+function readBody(context: GatewayContext, route: GatewayRoute): RequestHandler[] {
+  if (route.guesses === 'refused') return [limitAddress(context, route), jsonBody];
+  return route.guesses === 'refused unless known' ? [readFromKnown(context, route)] : [jsonBody];
+}
+
+/** From a limited address only a body is read on whose token a known device may turn out to stand. */
+function readFromKnown(context: GatewayContext, route: GatewayRoute): RequestHandler {
+  const limit = limitAddress(context, route);
+  return async (req, res, next) => {
+    const limited = await refusalOf(() => limit(req, res, () => {}));
+    if (!limited) return jsonBody(req, res, next);
+    const unreadable = await refusalOf(() => jsonBody(req, res, () => {}));
+    if (unreadable || !isDeviceToken(deviceTokenOf(context.publicUrl, req))) throw limited;
+    next();
+  };
+}
+
+async function refusalOf(step: () => unknown): Promise<Refusal | undefined> {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
 
 /** Turns an address with too many failures or signups away before anything is read from it. */
 function limitAddress({ limits }: GatewayContext, route: GatewayRoute): RequestHandler {

@@ -5,7 +5,7 @@ import { gatewayRoute } from '../gateway-route.ts';
 import { refuseProof, unauthenticated } from '../refusals.ts';
 import { codeOf, PasswordChange, Reauthentication } from '../schemas/inputs.ts';
 import { Tokens, User } from '../schemas/outputs.ts';
-import { createTokens } from './tokens.ts';
+import { replyTokens } from './tokens.ts';
 
 const me = gatewayRoute(
   {
@@ -60,7 +60,7 @@ const again = gatewayRoute(
   async (context, { body, caller }) => {
     const given = { password: body.password, code: codeOf(body) };
     const result = await reauthenticate(context, caller.asker, caller.session, given);
-    return result.outcome === 'done' ? reply(200, createTokens(context, result.issued)) : refuseProof(result);
+    return result.outcome === 'done' ? replyTokens(context, 200, result.issued) : refuseProof(result);
   },
 );
 

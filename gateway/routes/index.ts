@@ -1,6 +1,7 @@
 import type { GatewayRoute } from '../gateway-route.ts';
 import { accountRoutes } from './account.ts';
 import { auditRoutes } from './audit.ts';
+import { deviceRoutes } from './device.ts';
 import { loginRoutes } from './login.ts';
 import { publicRoutes } from './public.ts';
 import { qrCodeRoutes } from './qr-code.ts';
@@ -11,6 +12,7 @@ import { sessionRoutes } from './session.ts';
 export const routes: readonly GatewayRoute[] = [
   ...loginRoutes,
   ...sessionRoutes,
+  ...deviceRoutes,
   ...accountRoutes,
   ...secondFactorRoutes,
   ...qrCodeRoutes,

@@ -1,16 +1,25 @@
 import { refuse, reply } from '@sallyport/http';
+import type { Request } from 'express';
+import type { GatewayContext } from '../context.ts';
 import { answerChallenge } from '../domain/answer-challenge.ts';
+import type { Asker } from '../domain/asker.ts';
 import { logIn } from '../domain/log-in.ts';
+import { recogniseDevice } from '../domain/recognise-device.ts';
 import { signUp } from '../domain/sign-up.ts';
+import { deviceTokenOf } from '../edge/device-cookie.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { tooMany, weakPassword, wrongCode, wrongPassword } from '../refusals.ts';
 import { codeOf, Login, LoginOtp, Signup } from '../schemas/inputs.ts';
 import { LoginAnswer, LoginComplete, Tokens } from '../schemas/outputs.ts';
-import { createTokens } from './tokens.ts';
+import { replyTokens } from './tokens.ts';
 
 const invalidChallenge = () =>
   refuse(problems['invalid-challenge'], { detail: 'The challenge is not valid (any more). Start again at /login.' });
+
+async function withDevice(context: GatewayContext, asker: Asker, req: Request): Promise<Asker> {
+  return { ...asker, device: await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)) };
+}
 
 const signup = gatewayRoute(
   {
@@ -29,7 +38,7 @@ const signup = gatewayRoute(
     const result = await signUp(context, caller.asker, body);
     switch (result.outcome) {
       case 'signed-up':
-        return reply(201, createTokens(context, result.issued));
+        return replyTokens(context, 201, result.issued);
       case 'closed':
         return refuse(problems['signup-closed'], { detail: 'An administrator creates accounts here.' });
       case 'limited':
@@ -51,16 +60,20 @@ const login = gatewayRoute(
     summary: 'The first door, and with a code both',
     tag: 'login',
     access: 'public',
-    guesses: 'refused',
+    guesses: 'refused unless known',
     body: Login,
     answers: { 200: { description: 'Tokens, or a challenge where a code is demanded', schema: LoginAnswer } },
     problems: ['invalid-credentials', 'invalid-otp'],
   },
-  async (context, { body, caller }) => {
-    const result = await logIn(context, caller.asker, { ...body, code: codeOf(body) });
+  async (context, { body, caller, req }) => {
+    const asker = await withDevice(context, caller.asker, req);
+    const result = await logIn(context, asker, { ...body, code: codeOf(body) });
     switch (result.outcome) {
       case 'complete':
-        return reply(200, { status: 'complete', ...createTokens(context, result.issued) });
+        return replyTokens(context, 200, result.issued, {
+          status: 'complete',
+          notices: { wrong_codes: result.wrongCodes },
+        });
       case 'challenged':
         return reply(200, {
           status: 'otp_required',
@@ -85,18 +98,22 @@ const loginOtp = gatewayRoute(
     summary: 'The second door: answers a challenge',
     tag: 'login',
     access: 'public',
-    guesses: 'refused',
+    guesses: 'refused unless known',
     body: LoginOtp,
     answers: { 200: { description: 'Tokens', schema: LoginComplete } },
     problems: ['invalid-challenge', 'invalid-otp'],
   },
-  async (context, { body, caller }) => {
+  async (context, { body, caller, req }) => {
     const code = codeOf(body);
     if (code === undefined) return wrongCode();
-    const result = await answerChallenge(context, caller.asker, { challenge: body.challenge, code });
+    const asker = await withDevice(context, caller.asker, req);
+    const result = await answerChallenge(context, asker, { challenge: body.challenge, code });
     switch (result.outcome) {
       case 'complete':
-        return reply(200, { status: 'complete', ...createTokens(context, result.issued) });
+        return replyTokens(context, 200, result.issued, {
+          status: 'complete',
+          notices: { wrong_codes: result.wrongCodes },
+        });
       case 'invalid-challenge':
         return invalidChallenge();
       case 'wrong-code':

@@ -7,7 +7,7 @@ import { problems } from '../problems.ts';
 import { refuseProof, unauthenticated, wrongCode } from '../refusals.ts';
 import { codeOf, OneCode, OtpDisabling, OtpEnabling } from '../schemas/inputs.ts';
 import { OtpDisabled, OtpEnabled, OtpSetup, OtpState, RecoveryCodes } from '../schemas/outputs.ts';
-import { createTokens } from './tokens.ts';
+import { replyTokens } from './tokens.ts';
 
 const alreadyEnabled = () =>
   refuse(problems['otp-already-enabled'], { detail: 'Disable the second factor before enrolling another.' });
@@ -78,10 +78,9 @@ const enable = gatewayRoute(
       case 'enabled':
         return result.issued === undefined
           ? unauthenticated()
-          : reply(200, {
+          : replyTokens(context, 200, result.issued, {
               otp_enabled: true,
               recovery_codes: result.recoveryCodes,
-              ...createTokens(context, result.issued),
             });
     }
   },

@@ -8,7 +8,7 @@ import { problems } from '../problems.ts';
 import { tooMany, unauthenticated } from '../refusals.ts';
 import { Logout, TokenRefresh } from '../schemas/inputs.ts';
 import { SessionList, Tokens } from '../schemas/outputs.ts';
-import { createTokens } from './tokens.ts';
+import { replyTokens } from './tokens.ts';
 
 const refresh = gatewayRoute(
   {
@@ -23,13 +23,14 @@ const refresh = gatewayRoute(
     problems: ['invalid-refresh-token'],
   },
   async (context, { body, caller }) => {
-    if (caller.limitedSeconds !== undefined) {
+    const { limitedSeconds } = caller.asker;
+    if (limitedSeconds !== undefined) {
       const found = await findRefreshable(context, body.refresh_token);
-      if (!found?.session.live) return tooMany(caller.limitedSeconds);
+      if (!found?.session.live) return tooMany(limitedSeconds);
     }
     const result = await refreshSession(context, caller.asker, body.refresh_token);
     return result.outcome === 'refreshed'
-      ? reply(200, createTokens(context, result.issued))
+      ? replyTokens(context, 200, result.issued)
       : refuse(problems['invalid-refresh-token'], {
           detail: 'The refresh token is not valid (any more). Log in again.',
         });

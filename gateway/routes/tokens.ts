@@ -1,10 +1,18 @@
+import { type Answer, reply } from '@sallyport/http';
 import type { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
 import type { Issued } from '../domain/issue-session.ts';
+import { deviceCookie } from '../edge/device-cookie.ts';
 import type { Tokens, User } from '../schemas/outputs.ts';
 
-/** The tokens of a session, as every call that gives some answers them. */
-export function createTokens(context: GatewayContext, { session, refreshToken }: Issued): z.infer<typeof Tokens> {
+/** What every call answers that gives tokens: more fields around them, and the device's token as a cookie as well. */
+export function replyTokens(context: GatewayContext, status: number, issued: Issued, more: object = {}): Answer {
+  const { deviceToken } = issued;
+  const headers = deviceToken === null ? {} : { 'Set-Cookie': deviceCookie(context.publicUrl, deviceToken) };
+  return reply(status, { ...more, ...createTokens(context, issued) }, headers);
+}
+
+function createTokens(context: GatewayContext, { session, refreshToken, deviceToken }: Issued): z.infer<typeof Tokens> {
   const { ACCESS_TOKEN_SECONDS, SESSION_IDLE_SECONDS } = context.config;
   return {
     token_type: 'Bearer',
@@ -15,6 +23,7 @@ export function createTokens(context: GatewayContext, { session, refreshToken }:
     expires_in: ACCESS_TOKEN_SECONDS,
     refresh_token: refreshToken,
     refresh_expires_in: Math.max(1, Math.min(SESSION_IDLE_SECONDS, session.secondsLeft)),
+    device_token: deviceToken,
     user: userOf(session),
   };
 }

@@ -21,12 +21,24 @@ const tokenFields = {
   expires_in: seconds,
   refresh_token: z.string(),
   refresh_expires_in: seconds,
+  device_token: z
+    .string()
+    .nullable()
+    .meta({ description: 'Sent with later logins, it makes this a known device; null where that was removed' }),
   user: User,
 };
 
 export const Tokens = z.object(tokenFields).meta({ id: 'Tokens' });
 
-export const LoginComplete = z.object({ status: z.literal('complete'), ...tokenFields }).meta({ id: 'LoginComplete' });
+const Notices = z
+  .object({
+    wrong_codes: z.int().nonnegative().meta({ description: 'Wrong codes after right passwords since the last login' }),
+  })
+  .meta({ id: 'Notices', description: 'What the owner should hear' });
+
+export const LoginComplete = z
+  .object({ status: z.literal('complete'), notices: Notices, ...tokenFields })
+  .meta({ id: 'LoginComplete' });
 
 const OtpRequired = z
   .object({
@@ -76,6 +88,21 @@ export const SessionList = z
     ),
   })
   .meta({ id: 'SessionList' });
+
+export const DeviceList = z
+  .object({
+    devices: z.array(
+      z.object({
+        id: z.uuid(),
+        created_at: when,
+        last_used_at: when,
+        ip: z.string().nullable(),
+        user_agent: z.string().nullable(),
+        current: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'DeviceList' });
 
 export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
 

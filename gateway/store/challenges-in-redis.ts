@@ -18,7 +18,13 @@ const create = `
 redis.call('HSET', KEYS[1], 'challenge', ARGV[1], 'tries', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
 
-const Stored = z.object({ userId: z.uuid(), epoch: z.int(), factorVersion: z.int(), expiresAt: z.int() });
+const Stored = z.object({
+  userId: z.uuid(),
+  epoch: z.int(),
+  factorVersion: z.int(),
+  deviceId: z.uuid().optional(),
+  expiresAt: z.int(),
+});
 const Taken = z.tuple([z.enum(['taken', 'dead', 'unknown']), z.string()]);
 
 /** Challenges that all gateways share; each step is one script on one key. */

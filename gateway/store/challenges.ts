@@ -3,6 +3,8 @@ export interface Challenge {
   userId: string;
   epoch: number;
   factorVersion: number;
+  /** The known device from which the password came. */
+  deviceId?: string | undefined;
   /** Milliseconds since 1970. */
   expiresAt: number;
 }

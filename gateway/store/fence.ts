@@ -7,15 +7,15 @@ export interface Known {
   locked?: boolean;
 }
 
-/** A session that has just ended. */
-export interface EndedSession {
+/** A session or a device that has just ended. */
+export interface Ended {
   id: string;
   username: string;
 }
 
 /**
- * Raises the fence and ends, in the same transaction, every session that it overtakes, save the one that is carried
- * over to the new versions because it asked for the change itself.
+ * Raises the fence and ends, in the same transaction, every session and device that it overtakes, save the session that
+ * is carried over to the new versions because it asked for the change itself, and its device.
  */
 export async function raiseFence(
   tx: Queryable,
@@ -23,7 +23,7 @@ export async function raiseFence(
   known: Known,
   reason: string,
   carriedOver?: string,
-): Promise<EndedSession[]> {
+): Promise<{ sessions: Ended[]; devices: Ended[] }> {
   await tx.query(
     `insert into gateway.subject as s (user_id, epoch, factor_version, locked)
      values ($1, coalesce($2, 1), coalesce($3, 0), coalesce($4, false))
@@ -33,7 +33,7 @@ export async function raiseFence(
        locked = case when $4::boolean is null or $2::bigint < s.epoch then s.locked else $4 end`,
     [userId, known.epoch ?? null, known.factorVersion ?? null, known.locked ?? null],
   );
-  return tx.query<EndedSession>(
+  const sessions = await tx.query<Ended>(
     `update gateway.session s set ended_at = clock_timestamp(), end_reason = $2
      from gateway.subject f
      where s.user_id = $1 and f.user_id = $1 and s.ended_at is null and s.id is distinct from $3::uuid
@@ -41,6 +41,15 @@ export async function raiseFence(
      returning s.id, s.username`,
     [userId, reason, carriedOver ?? null],
   );
+  const devices = await tx.query<Ended>(
+    `delete from gateway.device d using gateway.subject f
+     where d.user_id = $1 and f.user_id = $1
+       and d.id is distinct from (select device_id from gateway.session where id = $2::uuid and user_id = $1)
+       and (f.locked or d.epoch < f.epoch or d.factor_version < f.factor_version)
+     returning d.id, d.username`,
+    [userId, carriedOver ?? null],
+  );
+  return { sessions, devices };
 }
 
 /** Whether what was proved at these versions is worth nothing any more. */

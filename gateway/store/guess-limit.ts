@@ -29,6 +29,8 @@ export interface GuessLimit {
   findBlock(key: string): Promise<number | undefined>;
   /** @throws Unavailable (overloaded) where guesses in flight fill the limit for too long, or too many wait */
   reserve(key: string): Promise<Reservation>;
+  /** Ends a limit before its time. */
+  forget(key: string): Promise<void>;
 }
 
 const patienceMs = 5_000;
@@ -120,6 +122,7 @@ export function createGuessLimit(options: {
         else waiting.set(key, left);
       }
     },
+    forget: async (subject) => void (await redisCall(wrong.delete(inOneSlot(subject)))),
   };
 }
 
@@ -138,4 +141,5 @@ export const noGuess: Guess = { keep: async () => {}, leave() {} };
 const noLimit: GuessLimit = {
   findBlock: async () => undefined,
   reserve: async () => ({ outcome: 'reserved', guess: noGuess }),
+  forget: async () => {},
 };

@@ -7,14 +7,17 @@ import {
 } from 'rate-limiter-flexible';
 import { createGuessLimit, type GuessLimit, toSeconds } from './guess-limit.ts';
 import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
+import { createStrangers, type Strangers } from './strangers.ts';
 
 const tenMinutes = 600;
 const hour = 3_600;
 
 /** The soft limits; the count of wrong codes is otp's, in Postgres. */
 export interface Limits {
-  /** Wrong passwords of one account from one address. */
+  /** Wrong passwords of one account from one address, or from one of its known devices. */
   passwords: GuessLimit;
+  /** Wrong passwords of one account from all devices that it doesn't know. */
+  strangers: Strangers;
   /** Failures of one address (an IPv6 /64). */
   addresses: GuessLimit;
   /** Failures of an IPv6 /48. */
@@ -32,7 +35,12 @@ interface SignupLimit {
 /** Limits in Redis, shared by all gateways, or in process where there is one gateway. */
 export function createLimits(
   redis: RedisClient | undefined,
-  config: { PASSWORD_TRIES_PER_ADDRESS: number; ADDRESS_FAILURES: number; SIGNUPS_PER_ADDRESS: number },
+  config: {
+    PASSWORD_TRIES_PER_ADDRESS: number;
+    PASSWORD_SLOW_AFTER: number;
+    ADDRESS_FAILURES: number;
+    SIGNUPS_PER_ADDRESS: number;
+  },
 ): Limits {
   const guesses = (name: string, limit: number, blockSeconds?: number) => {
     const wrong = createCounter(redis, `${name}:wrong`, limit, tenMinutes);
@@ -41,6 +49,7 @@ export function createLimits(
   };
   return {
     passwords: guesses('password', config.PASSWORD_TRIES_PER_ADDRESS),
+    strangers: createStrangers(redis, config.PASSWORD_SLOW_AFTER),
     addresses: guesses('address', config.ADDRESS_FAILURES, tenMinutes),
     sites: guesses('site', 10 * config.ADDRESS_FAILURES, tenMinutes),
     signups: createSignupLimit(redis, config.SIGNUPS_PER_ADDRESS),

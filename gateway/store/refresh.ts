@@ -1,6 +1,6 @@
 import type { Queryable } from '@sallyport/postgres';
 import type { Recording } from '../audit/store/outbox.ts';
-import { live, type Session, type SessionRow, secondsLeft, toSession } from './sessions.ts';
+import { deviceKey, live, type Session, type SessionRow, secondsLeft, toSession } from './sessions.ts';
 
 /** What a refresh has to know; `live` is false for a session that ended or was overtaken. */
 export interface RefreshView extends Session {
@@ -10,7 +10,7 @@ export interface RefreshView extends Session {
 
 export async function findForRefresh(db: Queryable, id: string, idleSeconds: number): Promise<RefreshView | undefined> {
   const [row] = await db.query<SessionRow & { live: boolean; rotated_ago: number }>(
-    `select s.*, ${secondsLeft('s')}, ${live('$2')} as live,
+    `select s.*, ${secondsLeft('s')}, ${deviceKey('s')}, ${live('$2')} as live,
        extract(epoch from clock_timestamp() - s.rotated_at)::float8 as rotated_ago
      from gateway.session s join gateway.subject f using (user_id) where s.id = $1`,
     [id, idleSeconds],

@@ -1,5 +1,6 @@
 import type { Queryable } from '@sallyport/postgres';
 import type { Recording } from '../audit/store/outbox.ts';
+import type { DeviceKey, NewDevice } from './devices.ts';
 
 /** A session as issued: what its tokens say, and what makes its refresh tokens. */
 export interface Session {
@@ -16,6 +17,10 @@ export interface Session {
   /** How long it lives at most from now on, in whole seconds. */
   secondsLeft: number;
   refresh: RefreshState;
+  /** The device that it was opened from. */
+  deviceId: string | null;
+  /** What makes the device's token; only where tokens are about to be given, and the device is still known. */
+  device?: DeviceKey | undefined;
 }
 
 interface RefreshState {
@@ -25,7 +30,8 @@ interface RefreshState {
   hash: Buffer;
 }
 
-export interface NewSession extends Omit<Session, 'secondsLeft'> {
+export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
+  device: NewDevice;
   challengeHash: string | null;
   ip: string | null;
   userAgent: string | null;
@@ -47,19 +53,23 @@ export interface SessionRow {
   refresh_key_id: string;
   refresh_secret: Buffer;
   refresh_hash: Buffer;
+  device_id: string | null;
+  device_secret?: Buffer | null;
+  device_key_id?: string | null;
 }
 
 /**
  * Issues a session under the fence: one statement that holds the account's row and writes nothing if it is locked or
  * has overtaken the versions that the login worked with, or if the challenge has already made a session. Its events
- * are recorded by the same statement.
+ * are recorded by the same statement, and its device becomes known by it.
  */
 export async function insertSession(
   db: Queryable,
   session: NewSession,
   recording: Recording,
-): Promise<Session | undefined> {
-  const [row] = await db.query<SessionRow>(
+): Promise<{ session: Session; devices: number } | undefined> {
+  const { device } = session;
+  const [row] = await db.query<SessionRow & { devices: number }>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
@@ -67,14 +77,23 @@ export async function insertSession(
        select 1 from gateway.subject
        where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
      issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
-       refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at)
+       refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at,
+       device_id)
      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       clock_timestamp() + make_interval(secs => $17)
+       clock_timestamp() + make_interval(secs => $17), $18
      where exists (select 1 from fence) or exists (select 1 from created)
      on conflict (challenge_hash) do nothing
      returning *),
-     ${recording.expressions(18, 'exists (select from issued)')}
-     select *, ${secondsLeft('issued')} from issued`,
+     device as (
+       insert into gateway.device as d (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
+       select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued
+       on conflict (id) do update set epoch = excluded.epoch, factor_version = excluded.factor_version,
+         key_id = excluded.key_id, secret = excluded.secret, hash = excluded.hash, ip = excluded.ip,
+         user_agent = excluded.user_agent, last_used_at = excluded.last_used_at
+       where d.user_id = excluded.user_id),
+     ${recording.expressions(22, 'exists (select from issued)')}
+     select *, ${secondsLeft('issued')}, (select count(*) from gateway.device where user_id = $2) as devices
+     from issued`,
     [
       session.id,
       session.userId,
@@ -93,15 +112,25 @@ export async function insertSession(
       session.userAgent,
       session.accountCreatedAt,
       session.absoluteSeconds,
+      device.id,
+      device.keyId,
+      device.secret,
+      device.hash,
       ...recording.values,
     ],
   );
-  return row && toSession(row);
+  return row && { session: { ...toSession(row), device }, devices: row.devices };
 }
 
 /** How long a session lives at most from now on, in whole seconds. */
 export const secondsLeft = (session: string) =>
   `floor(extract(epoch from ${session}.expires_at - clock_timestamp()))::int as seconds_left`;
+
+/** What makes the token of a session's device, while that is known. */
+export const deviceKey = (session: string) =>
+  ['secret', 'key_id']
+    .map((name) => `(select d.${name} from gateway.device d where d.id = ${session}.device_id) as device_${name}`)
+    .join(', ');
 
 /** What makes a session live, as a condition over `s` (session) and `f` (subject); `$idle` is in seconds. */
 export const live = (idle: string) => `s.ended_at is null and s.expires_at > clock_timestamp()
@@ -118,7 +147,7 @@ export async function findLiveSession(db: Queryable, id: string, idleSeconds: nu
 }
 
 /**
- * Carries a session over to new versions, methods or a new time of authentication, under the fence.
+ * Carries a session, and its device, over to new versions, methods or a new time of authentication, under the fence.
  * @returns undefined when the session has ended or was overtaken
  */
 export async function carryOver(
@@ -128,13 +157,17 @@ export async function carryOver(
 ): Promise<Session | undefined> {
   const [row] = await tx.query<SessionRow>(
     `with fence as (
-       select f.* from gateway.subject f join gateway.session s using (user_id) where s.id = $1 for share of f)
+       select f.* from gateway.subject f join gateway.session s using (user_id) where s.id = $1 for share of f),
+     device as (
+       update gateway.device d set epoch = $2, factor_version = $3 from gateway.session s, fence f
+       where s.id = $1 and d.id = s.device_id and d.user_id = s.user_id and s.ended_at is null
+         and not f.locked and f.epoch <= $2 and f.factor_version <= $3)
      update gateway.session s set epoch = $2, factor_version = $3, amr = $4, auth_time = $5,
        last_used_at = clock_timestamp()
      from fence f
      where s.id = $1 and s.ended_at is null and s.expires_at > clock_timestamp()
        and not f.locked and f.epoch <= $2 and f.factor_version <= $3
-     returning s.*, ${secondsLeft('s')}`,
+     returning s.*, ${secondsLeft('s')}, ${deviceKey('s')}`,
     [id, to.epoch, to.factorVersion, to.amr, to.authTime],
   );
   return row && toSession(row);
@@ -194,5 +227,10 @@ export function toSession(row: SessionRow): Session {
       secret: row.refresh_secret,
       hash: row.refresh_hash,
     },
+    deviceId: row.device_id,
+    device:
+      row.device_id && row.device_secret && row.device_key_id
+        ? { id: row.device_id, secret: row.device_secret, keyId: row.device_key_id }
+        : undefined,
   };
 }

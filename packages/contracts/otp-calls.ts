@@ -66,6 +66,7 @@ export type Factor = z.infer<typeof Factor>;
  * The body of POST /codes/verify, /factors/disable and /recovery_codes: one code, for one use.
  * `challenge` names what the code answers (64 hex digits); one that has spent a code spends no second.
  * `factor_version`, where given, is the version that the caller works with.
+ * `tell`: the owner will be told how many wrong codes there were, and not again.
  */
 export const UseCode = z.object({
   user_id: AccountId,
@@ -73,12 +74,13 @@ export const UseCode = z.object({
   lane: z.string().min(1).max(100),
   challenge: z.string().regex(/^[0-9a-f]{64}$/),
   factor_version: factorVersion.optional(),
+  tell: z.boolean().default(false),
   code: z.discriminatedUnion('method', [
     z.object({ method: z.literal('otp'), value: z.string().regex(/^[0-9]{6}$/) }),
     z.object({ method: z.literal('recovery_code'), value: z.string() }),
   ]),
 });
-export type UseCode = z.infer<typeof UseCode>;
+export type UseCode = z.input<typeof UseCode>;
 
 const refusals = [
   rejected,
@@ -90,7 +92,7 @@ const refusals = [
 const accepted = { ...echo, factor_version: factorVersion, recovery_codes_left: z.int().nonnegative(), events };
 
 export const CodeVerification = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.literal('accepted'), ...accepted }),
+  z.strictObject({ outcome: z.literal('accepted'), ...accepted, wrong_codes: z.int().nonnegative() }),
   ...refusals,
 ]);
 export type CodeVerification = z.infer<typeof CodeVerification>;

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import type { Stack } from './stack.ts';
 
 /** An account's count of codes, as it stands in Postgres. */
@@ -8,12 +7,12 @@ export interface Lane {
   locked_until: Date | null;
 }
 
-/** The strangers' lane of an account that has at most this one. */
-export async function laneOf(stack: Stack, person: { id: string }): Promise<Lane> {
-  const rows = await stack.sql<Lane>('select attempts, accepted_at, locked_until from otp.lane where user_id = $1', [
-    person.id,
-  ]);
-  assert.ok(rows.length <= 1);
+/** A lane of an account: that of strangers, or of the device that a token stands for. */
+export async function laneOf(stack: Stack, person: { id: string }, deviceToken?: string): Promise<Lane> {
+  const rows = await stack.sql<Lane>(
+    'select attempts, accepted_at, locked_until from otp.lane where user_id = $1 and lane = $2',
+    [person.id, deviceToken?.split('.')[0] ?? 'strangers'],
+  );
   return rows[0] ?? { attempts: 0, accepted_at: 0, locked_until: null };
 }
 

@@ -11,6 +11,7 @@ export interface Person {
   password: string;
   accessToken: string;
   refreshToken: string;
+  deviceToken: string;
   /** Base32; set once enrolled. */
   secret?: string;
   recoveryCodes: string[];
@@ -71,8 +72,9 @@ export async function logIn(stack: Stack, person: Person & { secret: string }): 
   return answer;
 }
 
-export function tokensOf(answer: Answered): { accessToken: string; refreshToken: string } {
-  return { accessToken: answer.body.access_token, refreshToken: answer.body.refresh_token };
+export function tokensOf(answer: Answered): Pick<Person, 'accessToken' | 'refreshToken' | 'deviceToken'> {
+  const { access_token: accessToken, refresh_token: refreshToken, device_token: deviceToken } = answer.body;
+  return { accessToken, refreshToken, deviceToken };
 }
 
 /** Passes the answer on if it has the status. */

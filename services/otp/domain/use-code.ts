@@ -25,6 +25,8 @@ export interface UseCode {
   lane: string;
   challenge: string;
   factorVersion: number | undefined;
+  /** The owner is told of wrong codes with the answer. */
+  tell: boolean;
   code: { method: 'otp' | 'recovery_code'; value: string };
 }
 
@@ -55,7 +57,7 @@ async function decide<Settled>(
   use: UseCode,
   settle: (claim: Claim) => Promise<Settled | undefined>,
 ): Promise<CodeUse<Settled>> {
-  const { userId, lane, challenge, factorVersion } = use;
+  const { userId, lane, challenge, factorVersion, tell } = use;
   const limits = { lockAfter: context.config.OTP_LOCK_AFTER, hardLockAfter: context.config.OTP_HARD_LOCK_AFTER };
   const lockedEvent = createLockedEvent(context, request, userId);
   const reserved = await reserveAttempt(context.db, { userId, lane, factorVersion, limits, lockedEvent });
@@ -72,7 +74,7 @@ async function decide<Settled>(
   if (!giveBack) return reject(context, request, userId, 'used-code', events);
 
   const event = createAcceptedEvent(context, request, userId, proof);
-  const claim = { userId, factorVersion: factor.version, challenge, lane, attempt, limits, proof, event };
+  const claim = { userId, factorVersion: factor.version, challenge, lane, attempt, limits, tell, proof, event };
   const settled = await settle(claim);
   if (settled !== undefined) return { outcome: 'accepted', settled, events: [...events, event] };
   const state = await findClaimState(context.db, claim);

@@ -9,6 +9,7 @@ import { verifyCode } from '../domain/verify-code.ts';
 export const verifyCodeRoute = codeRoute('/codes/verify', 'accepted', verifyCode, (settled) => ({
   factor_version: settled.factorVersion,
   recovery_codes_left: settled.recoveryCodesLeft,
+  wrong_codes: settled.wrongCodes,
 }));
 
 export const disableFactorRoute = codeRoute('/factors/disable', 'disabled', disableFactor, (settled) => ({
@@ -30,8 +31,8 @@ function codeRoute<Settled>(
   toAnswer: (settled: Settled) => object,
 ) {
   return route({ method: 'post', path, body: otp.UseCode }, async (context: OtpContext, { body, context: request }) => {
-    const { user_id, attempt_id, lane, challenge, factor_version: factorVersion, code } = body;
-    const used = await use(context, request, { userId: user_id, lane, challenge, factorVersion, code });
+    const { user_id, attempt_id, lane, challenge, factor_version: factorVersion, tell, code } = body;
+    const used = await use(context, request, { userId: user_id, lane, challenge, factorVersion, tell, code });
     if (used.outcome !== 'accepted') return replyRefusal(used);
     return reply(200, { outcome, user_id, attempt_id, ...toAnswer(used.settled), events: used.events });
   });

@@ -22,6 +22,7 @@ test('answers an accepted code with an echo, the version, the codes left and its
     attempt_id: attempt,
     factor_version: 1,
     recovery_codes_left: 10,
+    wrong_codes: 0,
   });
   assert.equal(recorded.length, 1);
   assert.equal(JSON.parse(recorded[0].body).type, 'sallyport.otp.verified');

@@ -5,6 +5,7 @@
  * - Postgres decides: of any number of concurrent claims the row lock lets one through, and the others see its step.
  * - `accepted_at` goes to the number of the accepted attempt, never to the newest: guesses reserved meanwhile still
  *   count.
+ * - Where its owner is to be told, the wrong codes of all lanes since the last time are counted, and marked as told.
  * - For a recovery code the factor's row is locked first and written last, so that it is all or nothing.
  */
 import type { RecordedEvent } from '@sallyport/contracts';
@@ -20,32 +21,43 @@ export interface Claim {
   lane: string;
   attempt: number;
   limits: LockLimits;
+  tell: boolean;
   proof: Proof;
   event: RecordedEvent;
 }
 
 const wrongInRow = '(lane.attempts - greatest(lane.accepted_at, $5))';
 
+const wrongCodes = `(
+    select coalesce(sum(greatest(case when lane.lane = $4 then $5::bigint - 1 else attempts end
+      - greatest(accepted_at, told), 0)), 0)
+    from otp.lane where lane.user_id = claimed.user_id
+  ) as wrong_codes`;
+
 const afterwards = `
   lane as (
     update otp.lane set
       accepted_at = greatest(lane.accepted_at, $5::bigint),
-      locked_until = case when ${locks(wrongInRow, '$6::bigint', '$7::bigint')} then lane.locked_until end
+      locked_until = case when ${locks(wrongInRow, '$6::bigint', '$7::bigint')} then lane.locked_until end,
+      told = case when $10 then greatest(lane.told, $5) else lane.told end
     from claimed where lane.user_id = claimed.user_id and lane.lane = $4
+  ), others as (
+    update otp.lane set told = lane.attempts
+    from claimed where $10::boolean and lane.user_id = claimed.user_id and lane.lane <> $4 and lane.told < lane.attempts
   ), recorded as (
     insert into otp.outbox (event_id, body) select $8::uuid, $9::text from claimed
   )`;
 
 const claimStep = `
   with claimed as (
-    update otp.factor set last_step = $10, last_challenge = $3
-    where user_id = $1 and active and version = $2 and last_step < $10::bigint and last_challenge is distinct from $3
+    update otp.factor set last_step = $11, last_challenge = $3
+    where user_id = $1 and active and version = $2 and last_step < $11::bigint and last_challenge is distinct from $3
     returning user_id
   ), ${afterwards}
   select (
     select count(*) from otp.recovery_set s join otp.recovery_code c using (set_id)
     where s.user_id = claimed.user_id and c.used_at is null
-  ) as recovery_codes_left from claimed`;
+  ) as recovery_codes_left, ${wrongCodes} from claimed`;
 
 const claimRecoveryCode = `
   with held as (
@@ -54,20 +66,26 @@ const claimRecoveryCode = `
     for update
   ), used as (
     update otp.recovery_code set used_at = clock_timestamp(), used_challenge = $3
-    from held where set_id = $10::uuid and hash = $11::bytea and used_at is null
+    from held where set_id = $11::uuid and hash = $12::bytea and used_at is null
     returning held.user_id
   ), claimed as (
     update otp.factor set last_challenge = $3 from used where factor.user_id = used.user_id
     returning factor.user_id
   ), ${afterwards}
   select (
-    select count(*) from otp.recovery_code where set_id = $10 and used_at is null and hash <> $11
-  ) as recovery_codes_left from claimed`;
+    select count(*) from otp.recovery_code where set_id = $11 and used_at is null and hash <> $12
+  ) as recovery_codes_left, ${wrongCodes} from claimed`;
 
-/** How many recovery codes are left after the claim, or undefined where it was refused and nothing was changed. */
-export async function claimCode(tx: Queryable, claim: Claim): Promise<{ recoveryCodesLeft: number } | undefined> {
+export interface Claimed {
+  recoveryCodesLeft: number;
+  /** Wrong codes of all lanes that the owner hasn't been told of. */
+  wrongCodes: number;
+}
+
+/** What is left after the claim, or undefined where it was refused and nothing was changed. */
+export async function claimCode(tx: Queryable, claim: Claim): Promise<Claimed | undefined> {
   const { proof, limits, event } = claim;
-  const [row] = await tx.query<{ recovery_codes_left: number }>(
+  const [row] = await tx.query<{ recovery_codes_left: number; wrong_codes: string }>(
     proof.method === 'otp' ? claimStep : claimRecoveryCode,
     [
       claim.userId,
@@ -79,8 +97,9 @@ export async function claimCode(tx: Queryable, claim: Claim): Promise<{ recovery
       limits.hardLockAfter,
       event.id,
       event.body,
+      claim.tell,
       ...(proof.method === 'otp' ? [proof.step] : [proof.setId, proof.hash]),
     ],
   );
-  return row && { recoveryCodesLeft: row.recovery_codes_left };
+  return row && { recoveryCodesLeft: row.recovery_codes_left, wrongCodes: Number(row.wrong_codes) };
 }
