@@ -20,12 +20,16 @@ export class EventLog implements EventBatch {
   }
 
   add(draft: EventDraft): void {
-    this.own.push(createEvent(draft, this.#request, this.#source));
+    this.own.push(this.#create(draft));
   }
 
   /** What is gathered so far and one more event, which may yet turn out not to have happened. */
   with(draft: EventDraft): EventBatch {
-    const event = createEvent(draft, this.#request, this.#source);
-    return { collected: this.collected, own: [...this.own, event] };
+    return { collected: this.collected, own: [...this.own, this.#create(draft)] };
+  }
+
+  #create(draft: EventDraft): RecordedEvent {
+    const by = this.#actor === undefined ? {} : { actor: this.#actor };
+    return createEvent({ ...by, ...draft }, this.#request, this.#source);
   }
 }
