@@ -8,10 +8,13 @@ export class EventLog implements EventBatch {
   readonly own: RecordedEvent[] = [];
   readonly #request: RequestContext;
   readonly #source: EventSource;
+  readonly #actor: EventDraft['actor'];
 
-  constructor(source: EventSource, request: RequestContext) {
+  /** @param actor who does all of it, where that isn't the account that each event is about */
+  constructor(source: EventSource, request: RequestContext, actor?: EventDraft['actor']) {
     this.#source = source;
     this.#request = request;
+    this.#actor = actor;
   }
 
   /** Takes over what a service recorded during a call; its answer may carry none. */

@@ -47,7 +47,8 @@ const show = gatewayRoute(
     problems: ['not-found'],
   },
   async (context, { params, caller }) => {
-    const found = isId(params.id) ? await findUser(context, caller.asker, params.id) : undefined;
+    const id = readId(params.id);
+    const found = id && (await findUser(context, caller.asker, id));
     return found ? reply(200, toViewed(found)) : noSuchUser();
   },
 );
@@ -68,8 +69,9 @@ const roles = gatewayRoute(
     problems: ['not-found', 'last-admin'],
   },
   async (context, { params, body, caller }) => {
-    if (!isId(params.id)) return noSuchUser();
-    const act = { userId: params.id, adminId: caller.session.userId, ...body };
+    const userId = readId(params.id);
+    if (userId === undefined) return noSuchUser();
+    const act = { userId, adminId: caller.session.userId, ...body };
     const result = await setUserRoles(context, caller.asker, act);
     return result.outcome === 'done' ? reply(200, toUser(result.account)) : refuseAct(result);
   },
@@ -93,9 +95,10 @@ function orderRoute(path: string, summary: string, act: Act) {
       problems: ['not-found', 'last-admin'],
     },
     async (context, { params, body, caller }) => {
-      if (!isId(params.id)) return noSuchUser();
-      const { userId: adminId } = caller.session;
-      const result = await act(context, caller.asker, { userId: params.id, adminId, reason: body.reason });
+      const userId = readId(params.id);
+      if (userId === undefined) return noSuchUser();
+      const adminId = caller.session.userId;
+      const result = await act(context, caller.asker, { userId, adminId, reason: body.reason });
       return result.outcome === 'done' ? reply(204) : refuseAct(result);
     },
   );
@@ -112,7 +115,8 @@ function refuseAct({ outcome }: Exclude<AdminResult, { outcome: 'done' }>): Answ
   }
 }
 
-const isId = (text: string) => z.uuid().safeParse(text).success;
+/** As users writes it; undefined for what is no id. */
+const readId = (text: string) => z.uuid().safeParse(text.toLowerCase()).data;
 
 const noSuchUser = () => refuse(problems['not-found'], { detail: 'There is no such account.' });
 

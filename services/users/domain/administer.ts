@@ -12,7 +12,7 @@ import { isAdmin, isLastAdmin, lockAdmins } from '../store/admins.ts';
 import { findAccount } from '../store/find-account.ts';
 
 /** Who orders it, and why. */
-export interface Order {
+interface Order {
   actor: { type: 'account'; id: string } | { type: 'operator'; id: null };
   reason?: string | undefined;
 }
