@@ -17,6 +17,7 @@ export const problems = {
     'username-taken': [409, 'The username is taken'],
     'weak-password': [422, 'The password is too weak'],
     'otp-already-enabled': [409, 'A second factor is already enabled'],
+    'last-admin': [409, 'This is the last admin'],
     'no-pending-enrolment': [404, 'No enrolment is pending'],
     'no-factor': [404, 'No second factor is enabled'],
   }),

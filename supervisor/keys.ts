@@ -22,7 +22,8 @@ export async function openKeys(dataFolder: string): Promise<Keys> {
   return keys;
 }
 
-async function readKeys(path: string): Promise<Partial<Keys>> {
+/** What the file holds; nothing where there is none. */
+export async function readKeys(path: string): Promise<Partial<Keys>> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -10,8 +10,11 @@ import { applyFlag, findAccount, getFactor } from './follow-factor.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
 import { findHappenings, type Happening } from './store/log.ts';
 
-/** Raises an account's fence and ends what it overtook; lower values than the fence has change nothing. */
-export type RaiseFence = (userId: string, known: Known) => Promise<void>;
+/**
+ * Raises an account's fence and ends what it overtook, and gives roles to what is left; lower values than the fence has
+ * change nothing.
+ */
+export type RaiseFence = (userId: string, known: Known, roles?: readonly string[]) => Promise<void>;
 
 export interface ProjectOptions {
   db: Queryable;
@@ -52,15 +55,15 @@ export async function projectPage(options: ProjectOptions): Promise<boolean> {
   return rows.length === pageSize;
 }
 
-async function project(options: ProjectOptions, { type, subject }: Happening): Promise<void> {
+async function project(options: ProjectOptions, { type, subject, from_users }: Happening): Promise<void> {
   if (subject === null) return;
   if (factorTypes.has(type)) {
     const factor = await getFactor(options.otp, subject);
     if (factor.factor_version === 0) return;
     await options.raiseFence(subject, { factorVersion: factor.factor_version });
     await applyFlag(options.users, { ...factor, id: subject });
-  } else if (accountTypes.has(type)) {
+  } else if (accountTypes.has(type) || from_users) {
     const account = await findAccount(options.users, subject);
-    if (account) await options.raiseFence(subject, { epoch: account.epoch, locked: account.locked });
+    if (account) await options.raiseFence(subject, { epoch: account.epoch, locked: account.locked }, account.roles);
   }
 }

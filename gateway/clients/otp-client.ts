@@ -22,6 +22,16 @@ export function createOtpClient(service: ServiceClient) {
     findFactor: async (context: RequestContext, userId: string) =>
       matching(await service.call('GET', `/factors/${userId}`, { answer: otp.Factor, context }), { user_id: userId }),
 
+    countWrongCodes: async (context: RequestContext, userId: string) =>
+      matching(await service.call('GET', `/lanes/${userId}`, { answer: otp.WrongCodes, context }), { user_id: userId }),
+
+    endLocks: async (context: RequestContext, userId: string) =>
+      matching(await service.call('POST', `/lanes/${userId}/unlock`, { answer: otp.WrongCodes, context }), {
+        user_id: userId,
+      }),
+
+    measureCoverage: (context: RequestContext) => service.call('GET', '/coverage', { answer: otp.Coverage, context }),
+
     verifyCode: useCode('/codes/verify', otp.CodeVerification),
     disableFactor: useCode('/factors/disable', otp.FactorRemoval),
     regenerateRecoveryCodes: useCode('/recovery_codes', otp.Regeneration),

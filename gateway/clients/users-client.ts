@@ -4,8 +4,26 @@ import type { ServiceClient } from '@sallyport/http';
 /** A hash may wait for its turn in users' queue; everything else answers at once. */
 const hashDeadlineMs = 15_000;
 
+/** Which admin asks, and why. */
+interface AdminOrder {
+  admin_id: string;
+  reason: string;
+}
+
 /** What the gateway asks of users. Every call throws Unavailable unless the answer is exactly what it must be. */
 export function createUsersClient(service: ServiceClient) {
+  const order =
+    <Body extends AdminOrder>(method: 'POST' | 'PUT', path: string) =>
+    async (context: RequestContext, id: string, body: Body): Promise<users.AdminChange> => {
+      const change = await service.call(method, `/accounts/${id}/${path}`, {
+        answer: users.AdminChange,
+        context,
+        body,
+      });
+      if ('account' in change) requireSame(change.account.id, id);
+      return change;
+    };
+
   return {
     createAccount: (context: RequestContext, body: { username: string; password: string }) =>
       service.call('POST', '/accounts', { answer: users.AccountCreation, context, body, deadlineMs: hashDeadlineMs }),
@@ -27,6 +45,21 @@ export function createUsersClient(service: ServiceClient) {
       return found.account;
     },
 
+    async findAccountByName(context: RequestContext, username: string): Promise<Account | undefined> {
+      const path = `/accounts?username=${encodeURIComponent(username)}`;
+      const found = await service.call('GET', path, { answer: users.AccountLookup, context });
+      if (found.outcome !== 'found') return undefined;
+      requireSame(found.account.username, username);
+      return found.account;
+    },
+
+    lock: order('POST', 'lock'),
+    unlock: order('POST', 'unlock'),
+    endSessions: order('POST', 'end_sessions'),
+    setRoles: order<AdminOrder & { roles: string[] }>('PUT', 'roles'),
+
+    measureCoverage: (context: RequestContext) => service.call('GET', '/coverage', { answer: users.Coverage, context }),
+
     async changePassword(context: RequestContext, id: string, body: { epoch: number; new_password: string }) {
       const options = { answer: users.PasswordChange, context, body, deadlineMs: hashDeadlineMs };
       const change = await service.call('PUT', `/accounts/${id}/password`, options);
@@ -42,6 +75,6 @@ export function createUsersClient(service: ServiceClient) {
 export type UsersClient = ReturnType<typeof createUsersClient>;
 
 /** An answer that speaks of another account is no answer. */
-function requireSame(id: string, asked: string): void {
-  if (id !== asked) throw new Unavailable('users', { cause: new Error('an answer about another account') });
+function requireSame(told: string, asked: string): void {
+  if (told !== asked) throw new Unavailable('users', { cause: new Error('an answer about another account') });
 }

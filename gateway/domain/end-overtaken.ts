@@ -3,6 +3,7 @@ import type { Db, Queryable } from '@sallyport/postgres';
 import { recordEvents } from '../audit/store/outbox.ts';
 import { systemContext } from '../audit/system-context.ts';
 import { type Known, raiseFence } from '../store/fence.ts';
+import { addRoles } from '../store/session-roles.ts';
 import { EventLog } from './event-log.ts';
 import { noteDeviceRemoved } from './note-device.ts';
 
@@ -34,10 +35,11 @@ export async function endOvertaken(
  * the audit log's projector calls this for every event that concerns a credential or factor.
  */
 export function createRaiseFence(db: Db, source: EventSource) {
-  return async (userId: string, known: Known): Promise<void> => {
+  return async (userId: string, known: Known, roles?: readonly string[]): Promise<void> => {
     const log = new EventLog(source, systemContext());
     await db.transaction(async (tx) => {
       await endOvertaken(tx, log, userId, known, 'overtaken');
+      if (roles && known.epoch !== undefined) await addRoles(tx, userId, known.epoch, roles);
       await recordEvents(tx, log);
     });
   };

@@ -8,10 +8,13 @@ export class EventLog implements EventBatch {
   readonly own: RecordedEvent[] = [];
   readonly #request: RequestContext;
   readonly #source: EventSource;
+  readonly #actor: EventDraft['actor'];
 
-  constructor(source: EventSource, request: RequestContext) {
+  /** @param actor who does all of it, where that isn't the account that each event is about */
+  constructor(source: EventSource, request: RequestContext, actor?: EventDraft['actor']) {
     this.#source = source;
     this.#request = request;
+    this.#actor = actor;
   }
 
   /** Takes over what a service recorded during a call; its answer may carry none. */
@@ -20,12 +23,16 @@ export class EventLog implements EventBatch {
   }
 
   add(draft: EventDraft): void {
-    this.own.push(createEvent(draft, this.#request, this.#source));
+    this.own.push(this.#create(draft));
   }
 
   /** What is gathered so far and more events, which may yet turn out not to have happened. */
   with(...drafts: EventDraft[]): EventBatch {
-    const events = drafts.map((draft) => createEvent(draft, this.#request, this.#source));
-    return { collected: this.collected, own: [...this.own, ...events] };
+    return { collected: this.collected, own: [...this.own, ...drafts.map((draft) => this.#create(draft))] };
+  }
+
+  #create(draft: EventDraft): RecordedEvent {
+    const by = this.#actor === undefined ? {} : { actor: this.#actor };
+    return createEvent({ ...by, ...draft }, this.#request, this.#source);
   }
 }

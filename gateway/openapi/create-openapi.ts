@@ -22,6 +22,7 @@ const tags = {
   'second factor': 'Enrolling, confirming and removing an authenticator',
   sessions: 'Where the account is logged in',
   audit: 'What happened, in order',
+  administration: 'What admins do to accounts',
   public: 'Keys and health',
 };
 

@@ -1,5 +1,7 @@
 import type { GatewayRoute } from '../gateway-route.ts';
 import { accountRoutes } from './account.ts';
+import { adminCoverageRoutes } from './admin-coverage.ts';
+import { adminUsersRoutes } from './admin-users.ts';
 import { auditRoutes } from './audit.ts';
 import { deviceRoutes } from './device.ts';
 import { loginRoutes } from './login.ts';
@@ -17,5 +19,7 @@ export const routes: readonly GatewayRoute[] = [
   ...secondFactorRoutes,
   ...qrCodeRoutes,
   ...auditRoutes,
+  ...adminUsersRoutes,
+  ...adminCoverageRoutes,
   ...publicRoutes,
 ];

@@ -1,4 +1,4 @@
-import { NewPassword, Username } from '@sallyport/contracts';
+import { NewPassword, Reason, Roles, Username } from '@sallyport/contracts';
 import { z } from 'zod';
 
 /** What callers send. Unknown fields are ignored; a code is a JSON string of exactly six ASCII digits. */
@@ -77,6 +77,16 @@ export const OtpDisabling = z
   .meta({ id: 'OtpDisabling' });
 
 export const OneCode = z.object(oneCode).refine(notBoth, bothGiven).meta({ id: 'OneCode' });
+
+export const UserQuery = z.object({ username: SentUsername });
+
+const Why = Reason.meta({ description: 'For the audit log: 1 to 200 characters', example: 'laptop stolen' });
+
+export const AdminOrder = z.object({ reason: Why }).meta({ id: 'AdminOrder' });
+
+export const RoleChange = z
+  .object({ roles: Roles.meta({ description: 'All that the account has from now on' }), reason: Why })
+  .meta({ id: 'RoleChange' });
 
 export const EventQuery = z.object({
   after: z

@@ -104,6 +104,41 @@ export const DeviceList = z
   })
   .meta({ id: 'DeviceList' });
 
+const adminUser = {
+  id: z.uuid(),
+  username: z.string(),
+  roles: z.array(z.string()),
+  otp_enabled: z.boolean(),
+  locked: z.boolean(),
+  created_at: when,
+};
+
+export const AdminUser = z.object(adminUser).meta({ id: 'AdminUser' });
+
+export const ViewedUser = z
+  .object({
+    ...adminUser,
+    wrong_codes: z.int().nonnegative().meta({ description: 'In a row now; before each came the right password' }),
+  })
+  .meta({ id: 'ViewedUser' });
+
+export const ViewedUsers = z.object({ users: z.array(ViewedUser).max(1) }).meta({ id: 'ViewedUsers' });
+
+const count = z.int().nonnegative();
+
+export const Coverage = z
+  .object({
+    accounts: count,
+    with_factor: count,
+    without_factor: count,
+    locked: count,
+    few_recovery_codes: count.meta({ description: 'With a factor and under three unused recovery codes' }),
+    by_role: z
+      .record(z.string(), z.object({ with_factor: count, without_factor: count }))
+      .meta({ description: '`none` are the accounts without any role' }),
+  })
+  .meta({ id: 'Coverage' });
+
 export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
 
 export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });

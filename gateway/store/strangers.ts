@@ -60,9 +60,9 @@ const withdraw = `if redis.call('HEXISTS', KEYS[1], 'tries') == 1 then redis.cal
 
 const Admitted = z.tuple([z.int(), z.int()]);
 
-/** @param limit wrong passwords in a row; 0 turns it off */
-export function createStrangers(redis: RedisClient | undefined, limit: number): Strangers {
-  if (limit === 0) return noStrangers;
+/** @param slowAfter wrong passwords in a row; 0 turns the limit off, but not the count, by which an unlock finds the addresses */
+export function createStrangers(redis: RedisClient | undefined, slowAfter: number): Strangers {
+  const limit = slowAfter === 0 ? Number.MAX_SAFE_INTEGER : slowAfter;
   return redis ? createStrangersInRedis(redis, limit) : createStrangersInMemory(limit);
 }
 
@@ -145,11 +145,3 @@ function createStrangersInMemory(limit: number): Strangers {
 function dropFirst(map: Map<string, unknown>): void {
   for (const first of map.keys()) return void map.delete(first);
 }
-
-const noStrangers: Strangers = {
-  admit: async () => ({ outcome: 'admitted', number: 0 }),
-  accept: async () => {},
-  withdraw: async () => {},
-  addresses: async () => [],
-  forget: async () => {},
-};

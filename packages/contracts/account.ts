@@ -17,6 +17,9 @@ export const Account = z.strictObject({
 });
 export type Account = z.infer<typeof Account>;
 
+/** Roles as they are given to an account. */
+export const Roles = z.array(Role).max(32);
+
 /** What asks for such a page: ids after this one, from the first by default. */
 export const FlagQuery = z.object({
   after: AccountId.default('00000000-0000-0000-0000-000000000000'),

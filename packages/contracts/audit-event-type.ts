@@ -6,6 +6,7 @@ export const auditEventTypes = {
     'sallyport.user.unlocked',
     'sallyport.user.roles_changed',
     'sallyport.password.changed',
+    'sallyport.session.revoked',
   ],
   otp: [
     'sallyport.otp.setup_started',

@@ -108,3 +108,9 @@ export const Regeneration = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('regenerated'), ...accepted, recovery_codes: recoveryCodes }),
   ...refusals,
 ]);
+
+/** GET /lanes/:user_id, and POST /lanes/:user_id/unlock: wrong codes in a row now, over all lanes. */
+export const WrongCodes = z.strictObject({ user_id: AccountId, wrong_codes: z.int().nonnegative() });
+
+/** GET /coverage: accounts whose recovery codes run out. */
+export const Coverage = z.strictObject({ few_recovery_codes: z.int().nonnegative() });

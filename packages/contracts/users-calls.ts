@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Account, AccountId } from './account.ts';
+import { Account, AccountId, Roles } from './account.ts';
 import { NewPassword, Username } from './credentials.ts';
+import { Reason } from './reason.ts';
 import { RecordedEvent } from './recorded-event.ts';
 
 /*
@@ -36,7 +37,7 @@ export const PasswordVerification = z.discriminatedUnion('outcome', [
 ]);
 export type PasswordVerification = z.infer<typeof PasswordVerification>;
 
-/** GET /accounts/:id */
+/** GET /accounts/:id, and GET /accounts?username= by the canonical name */
 export const AccountLookup = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('found'), account: Account }),
   z.strictObject({ outcome: z.literal('unknown-account') }),
@@ -54,3 +55,28 @@ export type PasswordChange = z.infer<typeof PasswordChange>;
 /** PUT /accounts/:id/otp_flag: applied only if `factor_version` is higher than the one the flag came from. */
 export const SetFlag = z.object({ otp_enabled: z.boolean(), factor_version: z.int().positive() });
 export const FlagChange = z.strictObject({ otp_enabled: z.boolean(), factor_version: z.int().nonnegative() });
+
+/** POST /accounts/:id/lock, /unlock and /end_sessions: who asks, and why. */
+export const AdminOrder = z.object({ admin_id: AccountId, reason: Reason });
+
+/** PUT /accounts/:id/roles */
+export const SetRoles = AdminOrder.extend({ roles: Roles });
+
+/** `done` also where there was nothing to do; then without events. `not-admin`: who asks is none any more. */
+export const AdminChange = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('done'), account: Account, events }),
+  z.strictObject({ outcome: z.enum(['unknown-account', 'last-admin', 'not-admin']) }),
+]);
+export type AdminChange = z.infer<typeof AdminChange>;
+
+const count = z.int().nonnegative();
+
+/** GET /coverage: accounts with and without a factor, in all and by role; `none` are those without any role. */
+export const Coverage = z.strictObject({
+  accounts: count,
+  with_factor: count,
+  without_factor: count,
+  locked: count,
+  by_role: z.record(z.string(), z.strictObject({ with_factor: count, without_factor: count })),
+});
+export type Coverage = z.infer<typeof Coverage>;

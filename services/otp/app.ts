@@ -4,7 +4,9 @@ import type { Express } from 'express';
 import type { OtpContext } from './context.ts';
 import { disableFactorRoute, regenerateCodesRoute, verifyCodeRoute } from './routes/code-use.ts';
 import { confirmEnrolmentRoute } from './routes/confirm-enrolment.ts';
+import { countWrongCodesRoute, endLocksRoute } from './routes/lanes.ts';
 import { listFlagsRoute } from './routes/list-flags.ts';
+import { measureCoverageRoute } from './routes/measure-coverage.ts';
 import { qrCodeRoute } from './routes/qr-code.ts';
 import { showFactorRoute } from './routes/show-factor.ts';
 import { startEnrolmentRoute } from './routes/start-enrolment.ts';
@@ -18,6 +20,9 @@ const routes: readonly Route<OtpContext, ServiceCaller>[] = [
   regenerateCodesRoute,
   showFactorRoute,
   listFlagsRoute,
+  countWrongCodesRoute,
+  endLocksRoute,
+  measureCoverageRoute,
   ...eventRoutes<OtpContext>('otp'),
 ];
 

@@ -3,6 +3,7 @@ import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
+import { type CoverageView, openCoverage } from './domain/coverage.ts';
 import { createFirstAdmin } from './domain/create-first-admin.ts';
 import { type Decoys, openDecoys } from './domain/decoys.ts';
 import { findPepperFault } from './domain/find-pepper-fault.ts';
@@ -20,6 +21,7 @@ export interface UsersContext {
   randomBytes: (count: number) => Buffer;
   hasher: PasswordHasher;
   decoys: Decoys;
+  coverage: CoverageView;
   close: () => Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     randomBytes,
     hasher,
     decoys,
+    coverage: openCoverage(db, overrides.now ?? Date.now),
     ...overrides,
   };
   await createFirstAdmin(context);

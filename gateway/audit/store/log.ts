@@ -82,12 +82,15 @@ export async function findLog(db: Queryable, after: number, limit: number): Prom
   );
 }
 
-export type Happening = Pick<LogRow, 'sequence' | 'type' | 'subject'>;
+/** Both users and the gateway end sessions; what users recorded of that ends all of an account's. */
+export type Happening = Pick<LogRow, 'sequence' | 'type' | 'subject'> & { from_users: boolean };
 
 /** What happened to whom after a number, without the events themselves. */
 export async function findHappenings(db: Queryable, after: number, limit: number): Promise<Happening[]> {
   return db.query<Happening>(
-    `select sequence, type, subject from gateway.audit_log where sequence > $1 order by sequence limit $2`,
+    `select sequence, type, subject,
+       type = 'sallyport.session.revoked' and body::json->>'source' like '%/users' as from_users
+     from gateway.audit_log where sequence > $1 order by sequence limit $2`,
     [after, limit],
   );
 }

@@ -71,6 +71,8 @@ const claimRecoveryCode = `
   ), claimed as (
     update otp.factor set last_challenge = $3 from used where factor.user_id = used.user_id
     returning factor.user_id
+  ), fewer as (
+    update otp.recovery_set set codes_left = codes_left - 1 from claimed where set_id = $10
   ), ${afterwards}
   select (
     select count(*) from otp.recovery_code where set_id = $11 and used_at is null and hash <> $12

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { createEvent } from '@sallyport/audit';
 import type { UsersContext } from '../context.ts';
-import { findObstacle, lockFirstAdmin } from '../store/first-admin.ts';
+import { findObstacle, lockAdmins } from '../store/admins.ts';
 import { insertAccount } from '../store/insert-account.ts';
 import { judgePassword } from './judge-password.ts';
 
@@ -37,7 +37,7 @@ async function create(context: Omit<UsersContext, 'close'>, username: string, pa
     context,
   );
   return context.db.transaction(async (tx): Promise<Outcome> => {
-    await lockFirstAdmin(tx);
+    await lockAdmins(tx);
     const obstacle = await findObstacle(tx, username);
     if (obstacle) return obstacle;
     const account = await insertAccount(tx, { id, username, hash, roles: ['admin'] }, event);

@@ -6,3 +6,11 @@ export async function findAccount(db: Queryable, id: string): Promise<Account | 
   const [row] = await db.query<AccountRow>(`select ${accountColumns} from users.account where id = $1`, [id]);
   return row && toAccount(row);
 }
+
+/** @param username in its canonical form */
+export async function findAccountByName(db: Queryable, username: string): Promise<Account | undefined> {
+  const [row] = await db.query<AccountRow>(`select ${accountColumns} from users.account where username = $1`, [
+    username,
+  ]);
+  return row && toAccount(row);
+}

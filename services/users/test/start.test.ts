@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import supertest from 'supertest';
 import { createTestDatabase, databaseMissing } from '../../../test/support/database.ts';
-import { lockFirstAdmin } from '../store/first-admin.ts';
+import { lockAdmins } from '../store/admins.ts';
 import { insertAccount } from '../store/insert-account.ts';
 import { countEvents, openUsersDatabase, pepper, signUp, startOver } from './start-test-users.ts';
 
@@ -66,7 +66,7 @@ suite('starting users', { skip: databaseMissing }, () => {
       while ((await db.query(waits)).length === 0) await setTimeout(10);
     };
     const starting = await db.transaction(async (tx) => {
-      await lockFirstAdmin(tx);
+      await lockAdmins(tx);
       const late = startOver(database.url, admin);
       await Promise.race([late, waiter()]);
       const hash = { hash: `$2b$04$${'.'.repeat(53)}`, pepperId: 'a' };

@@ -1,0 +1,15 @@
+import type { Queryable } from '@sallyport/postgres';
+
+/** Wrong or used codes in a row over all lanes of an account. */
+export async function sumWrongCodes(db: Queryable, userId: string): Promise<number> {
+  const [row] = await db.query<{ wrong: number }>(
+    'select coalesce(sum(attempts - accepted_at), 0)::bigint as wrong from otp.lane where user_id = $1',
+    [userId],
+  );
+  return row?.wrong ?? 0;
+}
+
+/** Starts all lanes of an account afresh. */
+export async function clearLanes(db: Queryable, userId: string): Promise<void> {
+  await db.query('update otp.lane set accepted_at = attempts, locked_until = null where user_id = $1', [userId]);
+}
