@@ -27,7 +27,7 @@ export interface AnswerSpec {
 /** A row of the table: what the route wants of its caller, what it takes and what it answers. */
 export interface GatewayRoute extends Route<GatewayContext, Caller> {
   summary: string;
-  tag: 'login' | 'tokens' | 'account' | 'second factor' | 'sessions' | 'audit' | 'public';
+  tag: 'login' | 'tokens' | 'account' | 'second factor' | 'sessions' | 'audit' | 'administration' | 'public';
   /** `public`: anybody. `bearer`: a live session. `either token`: the handler takes a session or a refresh token. */
   access: 'public' | 'bearer' | 'either token';
   /**

@@ -4,7 +4,7 @@ import { isOvertaken } from '../store/fence.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
-import { type Issued, issueSession } from './issue-session.ts';
+import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import { noteFailure } from './note-failure.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { recalledPassword } from './prove-password.ts';
@@ -18,7 +18,7 @@ import { recalledPassword } from './prove-password.ts';
  */
 
 export type AnswerResult =
-  | { outcome: 'complete'; issued: Issued }
+  | { outcome: 'complete'; issued: IssuedAtLogin }
   | { outcome: 'invalid-challenge' }
   | { outcome: 'wrong-code' }
   | { outcome: 'limited'; retryAfterSeconds: number };

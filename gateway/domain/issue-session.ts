@@ -2,6 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import { insertSession, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
+import { type Notices, takeNotices } from './notices.ts';
 import type { CodeProof, NoFactorProof } from './prove-code.ts';
 import type { PasswordProof } from './prove-password.ts';
 import { formatRefreshToken, hashRefreshValue, makeRefreshValue } from './refresh-token.ts';
@@ -21,6 +22,8 @@ export interface Issued {
   refreshToken: string;
 }
 
+export type IssuedAtLogin = Issued & { notices: Notices };
+
 export async function issueSession(
   context: GatewayContext,
   asker: Asker,
@@ -28,7 +31,7 @@ export async function issueSession(
   password: PasswordProof,
   second: CodeProof | NoFactorProof,
   challengeHash: string | null,
-): Promise<Issued | undefined> {
+): Promise<IssuedAtLogin | undefined> {
   const { account } = password;
   if (second.userId !== account.id) throw new Error('the proofs are of different accounts');
   const amr = [...(second.kind === 'code' ? pwdAndOtp : pwdOnly)];
@@ -54,7 +57,10 @@ export async function issueSession(
   const insert = () => context.changes.atOnce(success, (db, recording) => insertSession(db, session, recording));
   // The second time for an account whose fence another login was just setting up: the first couldn't see it yet.
   const issued = (await insert()) ?? (await insert());
-  if (issued) return withRefreshToken(context, issued);
+  if (issued) {
+    const tokens = withRefreshToken(context, issued);
+    return tokens && { ...tokens, notices: await takeNotices(context, issued) };
+  }
   await context.changes.note(
     log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),
   );

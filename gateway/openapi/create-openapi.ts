@@ -22,6 +22,7 @@ const tags = {
   'second factor': 'Enrolling, confirming and removing an authenticator',
   sessions: 'Where the account is logged in',
   audit: 'What happened, in order',
+  administration: 'What admins may do for others',
   public: 'Keys and health',
 };
 

@@ -2,6 +2,7 @@ import type { GatewayRoute } from '../gateway-route.ts';
 import { accountRoutes } from './account.ts';
 import { auditRoutes } from './audit.ts';
 import { loginRoutes } from './login.ts';
+import { otpResetRoutes } from './otp-resets.ts';
 import { publicRoutes } from './public.ts';
 import { qrCodeRoutes } from './qr-code.ts';
 import { secondFactorRoutes } from './second-factor.ts';
@@ -14,6 +15,7 @@ export const routes: readonly GatewayRoute[] = [
   ...accountRoutes,
   ...secondFactorRoutes,
   ...qrCodeRoutes,
+  ...otpResetRoutes,
   ...auditRoutes,
   ...publicRoutes,
 ];

@@ -7,7 +7,7 @@ import { problems } from '../problems.ts';
 import { tooMany, weakPassword, wrongCode, wrongPassword } from '../refusals.ts';
 import { codeOf, Login, LoginOtp, Signup } from '../schemas/inputs.ts';
 import { LoginAnswer, LoginComplete, Tokens } from '../schemas/outputs.ts';
-import { createTokens } from './tokens.ts';
+import { createLoginComplete, createTokens } from './tokens.ts';
 
 const invalidChallenge = () =>
   refuse(problems['invalid-challenge'], { detail: 'The challenge is not valid (any more). Start again at /login.' });
@@ -60,7 +60,7 @@ const login = gatewayRoute(
     const result = await logIn(context, caller.asker, { ...body, code: codeOf(body) });
     switch (result.outcome) {
       case 'complete':
-        return reply(200, { status: 'complete', ...createTokens(context, result.issued) });
+        return reply(200, createLoginComplete(context, result.issued));
       case 'challenged':
         return reply(200, {
           status: 'otp_required',
@@ -96,7 +96,7 @@ const loginOtp = gatewayRoute(
     const result = await answerChallenge(context, caller.asker, { challenge: body.challenge, code });
     switch (result.outcome) {
       case 'complete':
-        return reply(200, { status: 'complete', ...createTokens(context, result.issued) });
+        return reply(200, createLoginComplete(context, result.issued));
       case 'invalid-challenge':
         return invalidChallenge();
       case 'wrong-code':

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
-import type { Issued } from '../domain/issue-session.ts';
-import type { Tokens, User } from '../schemas/outputs.ts';
+import type { Issued, IssuedAtLogin } from '../domain/issue-session.ts';
+import type { LoginComplete, Tokens, User } from '../schemas/outputs.ts';
 
 /** The tokens of a session, as every call that gives some answers them. */
 export function createTokens(context: GatewayContext, { session, refreshToken }: Issued): z.infer<typeof Tokens> {
@@ -17,6 +17,13 @@ export function createTokens(context: GatewayContext, { session, refreshToken }:
     refresh_expires_in: Math.max(1, Math.min(SESSION_IDLE_SECONDS, session.secondsLeft)),
     user: userOf(session),
   };
+}
+
+/** The answer of a complete login: tokens, and what its owner should hear. */
+export function createLoginComplete(context: GatewayContext, issued: IssuedAtLogin): z.infer<typeof LoginComplete> {
+  const { otpResetAt, wrongCodes } = issued.notices;
+  const notices = { otp_reset_at: otpResetAt?.toISOString() ?? null, wrong_codes: wrongCodes };
+  return { status: 'complete', ...createTokens(context, issued), notices };
 }
 
 /** The account as its session knows it: a live session has the second factor exactly if the account has one. */

@@ -78,6 +78,15 @@ export const OtpDisabling = z
 
 export const OneCode = z.object(oneCode).refine(notBoth, bothGiven).meta({ id: 'OneCode' });
 
+export const OtpResetRequest = z
+  .object({
+    reason: z
+      .string()
+      .refine(isReason, 'needs 1 to 200 characters without controls')
+      .meta({ description: 'For the audit log', minLength: 1, maxLength: 200 }),
+  })
+  .meta({ id: 'OtpResetRequest' });
+
 export const EventQuery = z.object({
   after: z
     .string()
@@ -93,6 +102,10 @@ export const EventQuery = z.object({
     .refine((limit) => limit >= 1 && limit <= 1_000, 'must be a whole number from 1 to 1000')
     .meta({ description: 'How many events at most, 1 to 1000' }),
 });
+
+function isReason(text: string): boolean {
+  return text.trim() !== '' && Array.from(text).length <= 200 && !/\p{Cc}/u.test(text);
+}
 
 /** The code of a body, if it holds one. */
 export function codeOf(body: CodeFields) {

@@ -26,7 +26,14 @@ const tokenFields = {
 
 export const Tokens = z.object(tokenFields).meta({ id: 'Tokens' });
 
-export const LoginComplete = z.object({ status: z.literal('complete'), ...tokenFields }).meta({ id: 'LoginComplete' });
+const notices = z.object({
+  otp_reset_at: when.nullable().meta({ description: 'When admins reset the second factor; told once' }),
+  wrong_codes: z.int().nonnegative(),
+});
+
+export const LoginComplete = z
+  .object({ status: z.literal('complete'), ...tokenFields, notices })
+  .meta({ id: 'LoginComplete' });
 
 const OtpRequired = z
   .object({
@@ -76,6 +83,12 @@ export const SessionList = z
     ),
   })
   .meta({ id: 'SessionList' });
+
+export const OtpResetPending = z
+  .object({ reset_id: z.uuid(), status: z.literal('pending') })
+  .meta({ id: 'OtpResetPending' });
+
+export const OtpResetDone = z.object({ reset_id: z.uuid(), status: z.literal('done') }).meta({ id: 'OtpResetDone' });
 
 export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
 

@@ -32,6 +32,9 @@ export interface NewSession extends Omit<Session, 'secondsLeft'> {
   absoluteSeconds: number;
 }
 
+/** A new session, and when the factor was reset if no login has said so yet. */
+export type InsertedSession = Session & { factorResetAt: Date | null };
+
 export interface SessionRow {
   id: string;
   user_id: string;
@@ -58,13 +61,13 @@ export async function insertSession(
   db: Queryable,
   session: NewSession,
   recording: Recording,
-): Promise<Session | undefined> {
-  const [row] = await db.query<SessionRow>(
+): Promise<InsertedSession | undefined> {
+  const [row] = await db.query<SessionRow & { factor_reset_at: Date | null }>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
      fence as (
-       select 1 from gateway.subject
+       select factor_reset_at from gateway.subject
        where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
      issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
        refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at)
@@ -74,7 +77,7 @@ export async function insertSession(
      on conflict (challenge_hash) do nothing
      returning *),
      ${recording.expressions(18, 'exists (select from issued)')}
-     select *, ${secondsLeft('issued')} from issued`,
+     select *, ${secondsLeft('issued')}, (select factor_reset_at from fence) from issued`,
     [
       session.id,
       session.userId,
@@ -96,7 +99,7 @@ export async function insertSession(
       ...recording.values,
     ],
   );
-  return row && toSession(row);
+  return row && { ...toSession(row), factorResetAt: row.factor_reset_at };
 }
 
 /** How long a session lives at most from now on, in whole seconds. */

@@ -46,7 +46,7 @@ export function createEvent(draft: EventDraft, context: RequestContext, source: 
     time: new Date(source.now()).toISOString(),
     data: {
       outcome: draft.outcome,
-      reason: draft.reason ?? null,
+      reason: clean(draft.reason ?? null, 200),
       actor: draft.actor ?? account,
       target: draft.target ?? account,
       client: null,

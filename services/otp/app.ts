@@ -6,6 +6,7 @@ import { disableFactorRoute, regenerateCodesRoute, verifyCodeRoute } from './rou
 import { confirmEnrolmentRoute } from './routes/confirm-enrolment.ts';
 import { listFlagsRoute } from './routes/list-flags.ts';
 import { qrCodeRoute } from './routes/qr-code.ts';
+import { resetFactorRoute } from './routes/reset-factor.ts';
 import { showFactorRoute } from './routes/show-factor.ts';
 import { startEnrolmentRoute } from './routes/start-enrolment.ts';
 
@@ -16,6 +17,7 @@ const routes: readonly Route<OtpContext, ServiceCaller>[] = [
   verifyCodeRoute,
   disableFactorRoute,
   regenerateCodesRoute,
+  resetFactorRoute,
   showFactorRoute,
   listFlagsRoute,
   ...eventRoutes<OtpContext>('otp'),
