@@ -121,10 +121,27 @@ test('two admins reset a factor: sessions, challenges and recovery codes end, an
   await enrol(stack, Object.assign(owner, { accessToken: told.access_token }));
 });
 
+async function countWaiting(): Promise<number> {
+  const [row] = await stack.sql<{ count: number }>(
+    `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return row?.count ?? 0;
+}
+
 test('of ten logins at once after a reset exactly one says so', async () => {
   const owner = await signUpWithFactor(stack);
   expect(204, await approve(alan, await ask(grace, owner)));
-  const answers = await atOnce(10, () => provePassword(owner));
+  await using opened = new AsyncDisposableStack();
+  const options = { url: stack.databaseUrl, name: 'test', max: 1, deadlineMs: 20_000 };
+  const db = opened.adopt(openDb(options), (it) => it.close());
+  // Holds them where their sessions are issued, so that all of them see the notice.
+  const logins = await db.transaction(async (tx) => {
+    await tx.query('select from gateway.subject where user_id = $1 for update', [owner.id]);
+    const begun = atOnce(10, () => provePassword(owner));
+    await until('several wait', async () => (await countWaiting()) > 4);
+    return { begun };
+  });
+  const answers = await logins.begun;
   const complete = answers.filter(({ status }) => status === 200);
   assert.equal(complete.filter(({ body }) => body.notices.otp_reset_at !== null).length, 1);
 });
