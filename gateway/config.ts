@@ -13,6 +13,7 @@ import {
   secrets,
   tries,
   url,
+  wholeNumber,
 } from '@sallyport/config';
 import { z } from 'zod';
 
@@ -37,6 +38,7 @@ export const GatewayConfig = z.object({
   CORS_ORIGINS: origins,
   SIGNUP: z.enum(['open', 'closed']).default('open'),
   OTP_REQUIRED_ROLES: roles('admin,audit'),
+  ADMIN_RESET_APPROVALS: wholeNumber(1, 2).default(2),
   CHALLENGE_TRIES: tries(5),
   PASSWORD_TRIES_PER_ADDRESS: tries(10),
   PASSWORD_SLOW_AFTER: tries(100),

@@ -9,6 +9,7 @@ import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
 import { createUsersClient, type UsersClient } from './clients/users-client.ts';
 import type { GatewayConfig } from './config.ts';
 import { type AccessTokens, createAccessTokens } from './domain/access-tokens.ts';
+import { carryOutResets } from './domain/carry-out-reset.ts';
 import { createRaiseFence } from './domain/end-overtaken.ts';
 import { gatewayMigrations } from './migrations.ts';
 import type { ChallengeStore } from './store/challenges.ts';
@@ -71,6 +72,8 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     users: open('users', config.USERS_URL, config.USERS_SERVICE_SECRETS),
     otp: open('otp', config.OTP_URL, config.OTP_SERVICE_SECRETS),
   };
+  const users = createUsersClient(services.users);
+  const otp = createOtpClient(services.otp);
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${config.HOST}:${config.GATEWAY_PORT}`;
   const pipeline = startAuditPipeline({
     ...source,
@@ -82,6 +85,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     logger,
     registry,
     raiseFence: createRaiseFence(db, source),
+    carryOutResets: () => carryOutResets({ ...source, db, logger, users, otp, changes: createChanges(db) }),
   });
   const audit = opened.adopt(pipeline, (it) => it.close());
   const upkeep = setInterval(() => void forgetSessions(db).catch(onError), 60_000).unref();
@@ -96,8 +100,8 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     randomUuid: randomUUID,
     db,
     services,
-    users: createUsersClient(services.users),
-    otp: createOtpClient(services.otp),
+    users,
+    otp,
     challenges: redis ? createChallengesInRedis(redis, now) : createChallengesInMemory(now),
     limits: createLimits(redis, config),
     limitKey,

@@ -12,6 +12,7 @@ import { lookUpByName } from '../services/users/domain/look-up-account.ts';
 import { usersMigrations } from '../services/users/migrations.ts';
 import { checkDatabase } from './check-database.ts';
 import { findDatabase } from './find-database.ts';
+import { resetOtp } from './reset-otp.ts';
 
 /** 0: done. 1: refused or failed. 2: not understood. */
 interface Result {
@@ -40,6 +41,11 @@ const commands: Readonly<Record<string, Command>> = {
     takes: ['NAME', 'ROLE'],
     does: 'takes a role away from the account and ends its sessions',
     run: (asked, name, role) => changeRoles(asked, name, role, (has) => has.filter((one) => one !== role)),
+  },
+  'reset-otp': {
+    takes: ['NAME'],
+    does: "removes the account's second factor and ends its sessions",
+    run: async ({ db, reason }, name = '') => ({ exitCode: 0, text: await resetOtp(db, name, reason) }),
   },
 };
 

@@ -30,6 +30,7 @@ function common() {
     now: Date.now,
     randomBytes,
     raiseFence: async () => undefined,
+    carryOutResets: async () => false,
   };
 }
 

@@ -32,6 +32,8 @@ export interface PipelineOptions {
   now: () => number;
   randomBytes: (count: number) => Buffer;
   raiseFence: RaiseFence;
+  /** Carries approved factor resets out; says whether there is more. */
+  carryOutResets: () => Promise<boolean>;
   /** Names this gateway in the lease. */
   holder?: string | undefined;
 }
@@ -79,6 +81,7 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     });
   }
   const projector = start('audit projector', 5_000, () => projectPage({ db, users, otp, raiseFence }));
+  start('factor resets', 1_000, options.carryOutResets);
   start('audit sweep', 3_600_000, async ({ signal }) => {
     await sweepFlags({ users, otp, raiseFence, logger, signal });
     return false;

@@ -32,6 +32,9 @@ export function createOtpClient(service: ServiceClient) {
 
     measureCoverage: (context: RequestContext) => service.call('GET', '/coverage', { answer: otp.Coverage, context }),
 
+    resetFactor: async (context: RequestContext, body: otp.ResetFactor) =>
+      matching(await service.call('POST', '/factors/reset', { answer: otp.FactorReset, context, body }), body),
+
     verifyCode: useCode('/codes/verify', otp.CodeVerification),
     disableFactor: useCode('/factors/disable', otp.FactorRemoval),
     regenerateRecoveryCodes: useCode('/recovery_codes', otp.Regeneration),
@@ -41,9 +44,14 @@ export function createOtpClient(service: ServiceClient) {
 export type OtpClient = ReturnType<typeof createOtpClient>;
 
 /** Refuses an answer that speaks of somebody or something else than was asked. */
-function matching<Answer extends object>(answer: Answer, asked: { user_id: string; attempt_id?: string }): Answer {
+function matching<Answer extends object>(
+  answer: Answer,
+  asked: { user_id: string; attempt_id?: string; reset_id?: string },
+): Answer {
   const wrongAccount = 'user_id' in answer && answer.user_id !== asked.user_id;
   const wrongAttempt = 'attempt_id' in answer && answer.attempt_id !== asked.attempt_id;
-  if (wrongAccount || wrongAttempt) throw new Unavailable('otp', { cause: new Error('an answer to another question') });
+  const wrongReset = 'reset_id' in answer && answer.reset_id !== asked.reset_id;
+  if (wrongAccount || wrongAttempt || wrongReset)
+    throw new Unavailable('otp', { cause: new Error('an answer to another question') });
   return answer;
 }

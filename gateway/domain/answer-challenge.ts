@@ -5,7 +5,7 @@ import { isOvertaken } from '../store/fence.ts';
 import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
-import { type Issued, issueSession } from './issue-session.ts';
+import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import { noteFailure } from './note-failure.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { recalledPassword } from './prove-password.ts';
@@ -19,7 +19,7 @@ import { recalledPassword } from './prove-password.ts';
  */
 
 export type AnswerResult =
-  | { outcome: 'complete'; issued: Issued; wrongCodes: number }
+  | { outcome: 'complete'; issued: IssuedAtLogin; wrongCodes: number }
   | { outcome: 'invalid-challenge' }
   | { outcome: 'wrong-code' }
   | { outcome: 'limited'; retryAfterSeconds: number };

@@ -8,6 +8,7 @@ import { deviceAdded, noteDeviceRemoved } from './note-device.ts';
 import type { CodeProof, NoFactorProof } from './prove-code.ts';
 import type { PasswordProof } from './prove-password.ts';
 import { formatRefreshToken, hashRefreshValue, makeRefreshValue } from './refresh-token.ts';
+import { takeResetNotice } from './take-reset-notice.ts';
 
 /*
  * The one function that issues sessions (promise 2). It takes the proof of every factor that the account demands:
@@ -26,6 +27,9 @@ export interface Issued {
   deviceToken: string | null;
 }
 
+/** With when the factor was reset, where no login has said so yet. */
+export type IssuedAtLogin = Issued & { otpResetAt: Date | null };
+
 export async function issueSession(
   context: GatewayContext,
   asker: Asker,
@@ -34,7 +38,7 @@ export async function issueSession(
   second: CodeProof | NoFactorProof,
   challengeHash: string | null,
   known?: Device,
-): Promise<Issued | undefined> {
+): Promise<IssuedAtLogin | undefined> {
   const { account } = password;
   if (second.userId !== account.id) throw new Error('the proofs are of different accounts');
   const amr = [...(second.kind === 'code' ? pwdAndOtp : pwdOnly)];
@@ -68,7 +72,10 @@ export async function issueSession(
   // The second time for an account whose fence another login was just setting up: the first couldn't see it yet.
   const issued = (await insert()) ?? (await insert());
   if (issued && issued.devices >= mostDevices) await displaceDevices(context, asker, owner);
-  if (issued) return withTokens(context, issued.session);
+  if (issued) {
+    const tokens = withTokens(context, issued.session);
+    return tokens && { ...tokens, otpResetAt: await takeResetNotice(context, issued) };
+  }
   await context.changes.note(
     log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),
   );

@@ -3,7 +3,7 @@ import type { GatewayContext } from '../context.ts';
 import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
-import { type Issued, issueSession } from './issue-session.ts';
+import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import { noteFailure } from './note-failure.ts';
 import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
@@ -15,7 +15,7 @@ import { provePassword } from './prove-password.ts';
  */
 
 export type LoginResult =
-  | { outcome: 'complete'; issued: Issued; wrongCodes: number }
+  | { outcome: 'complete'; issued: IssuedAtLogin; wrongCodes: number }
   | { outcome: 'challenged'; challenge: string; expiresInSeconds: number }
   | { outcome: 'wrong-password' }
   | { outcome: 'wrong-code' }

@@ -5,6 +5,7 @@ import { adminUsersRoutes } from './admin-users.ts';
 import { auditRoutes } from './audit.ts';
 import { deviceRoutes } from './device.ts';
 import { loginRoutes } from './login.ts';
+import { otpResetRoutes } from './otp-resets.ts';
 import { publicRoutes } from './public.ts';
 import { qrCodeRoutes } from './qr-code.ts';
 import { secondFactorRoutes } from './second-factor.ts';
@@ -18,6 +19,7 @@ export const routes: readonly GatewayRoute[] = [
   ...accountRoutes,
   ...secondFactorRoutes,
   ...qrCodeRoutes,
+  ...otpResetRoutes,
   ...auditRoutes,
   ...adminUsersRoutes,
   ...adminCoverageRoutes,

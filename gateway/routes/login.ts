@@ -12,7 +12,7 @@ import { problems } from '../problems.ts';
 import { tooMany, weakPassword, wrongCode, wrongPassword } from '../refusals.ts';
 import { codeOf, Login, LoginOtp, Signup } from '../schemas/inputs.ts';
 import { LoginAnswer, LoginComplete, Tokens } from '../schemas/outputs.ts';
-import { replyTokens } from './tokens.ts';
+import { replyLogin, replyTokens } from './tokens.ts';
 
 const invalidChallenge = () =>
   refuse(problems['invalid-challenge'], { detail: 'The challenge is not valid (any more). Start again at /login.' });
@@ -70,10 +70,7 @@ const login = gatewayRoute(
     const result = await logIn(context, asker, { ...body, code: codeOf(body) });
     switch (result.outcome) {
       case 'complete':
-        return replyTokens(context, 200, result.issued, {
-          status: 'complete',
-          notices: { wrong_codes: result.wrongCodes },
-        });
+        return replyLogin(context, result);
       case 'challenged':
         return reply(200, {
           status: 'otp_required',
@@ -110,10 +107,7 @@ const loginOtp = gatewayRoute(
     const result = await answerChallenge(context, asker, { challenge: body.challenge, code });
     switch (result.outcome) {
       case 'complete':
-        return replyTokens(context, 200, result.issued, {
-          status: 'complete',
-          notices: { wrong_codes: result.wrongCodes },
-        });
+        return replyLogin(context, result);
       case 'invalid-challenge':
         return invalidChallenge();
       case 'wrong-code':

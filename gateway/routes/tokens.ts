@@ -1,7 +1,7 @@
 import { type Answer, reply } from '@sallyport/http';
 import type { z } from 'zod';
 import type { GatewayContext } from '../context.ts';
-import type { Issued } from '../domain/issue-session.ts';
+import type { Issued, IssuedAtLogin } from '../domain/issue-session.ts';
 import { deviceCookie } from '../edge/device-cookie.ts';
 import type { Tokens, User } from '../schemas/outputs.ts';
 
@@ -10,6 +10,13 @@ export function replyTokens(context: GatewayContext, status: number, issued: Iss
   const { deviceToken } = issued;
   const headers = deviceToken === null ? {} : { 'Set-Cookie': deviceCookie(context.publicUrl, deviceToken) };
   return reply(status, { ...more, ...createTokens(context, issued) }, headers);
+}
+
+/** The answer of a complete login: tokens, and what its owner should hear. */
+export function replyLogin(context: GatewayContext, login: { issued: IssuedAtLogin; wrongCodes: number }): Answer {
+  const { issued, wrongCodes } = login;
+  const notices = { otp_reset_at: issued.otpResetAt?.toISOString() ?? null, wrong_codes: wrongCodes };
+  return replyTokens(context, 200, issued, { status: 'complete', notices });
 }
 
 function createTokens(context: GatewayContext, { session, refreshToken, deviceToken }: Issued): z.infer<typeof Tokens> {

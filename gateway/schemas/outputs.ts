@@ -32,6 +32,7 @@ export const Tokens = z.object(tokenFields).meta({ id: 'Tokens' });
 
 const Notices = z
   .object({
+    otp_reset_at: when.nullable().meta({ description: 'When admins reset the second factor; told once' }),
     wrong_codes: z.int().nonnegative().meta({ description: 'Wrong codes after right passwords since the last login' }),
   })
   .meta({ id: 'Notices', description: 'What the owner should hear' });
@@ -138,6 +139,12 @@ export const Coverage = z
       .meta({ description: '`none` are the accounts without any role' }),
   })
   .meta({ id: 'Coverage' });
+
+export const OtpResetPending = z
+  .object({ reset_id: z.uuid(), status: z.literal('pending') })
+  .meta({ id: 'OtpResetPending' });
+
+export const OtpResetDone = z.object({ reset_id: z.uuid(), status: z.literal('done') }).meta({ id: 'OtpResetDone' });
 
 export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
 

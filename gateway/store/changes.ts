@@ -15,8 +15,10 @@ export interface Changes {
   note(batch: EventBatch): Promise<void>;
 }
 
-export function createChanges(db: Db, audit: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
+/** Without `audit` events wait until the pipeline looks by itself, soon. */
+export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
   function written(batch: EventBatch): void {
+    if (audit === undefined) return;
     audit.nudge();
     for (const { source, events } of batch.collected) {
       const ids = events.map((event) => event.id);

@@ -38,6 +38,13 @@ export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
   absoluteSeconds: number;
 }
 
+/** A new session, how many devices its account had, and when the factor was reset if no login has said so yet. */
+export interface InsertedSession {
+  session: Session;
+  devices: number;
+  factorResetAt: Date | null;
+}
+
 export interface SessionRow {
   id: string;
   user_id: string;
@@ -67,14 +74,14 @@ export async function insertSession(
   db: Queryable,
   session: NewSession,
   recording: Recording,
-): Promise<{ session: Session; devices: number } | undefined> {
+): Promise<InsertedSession | undefined> {
   const { device } = session;
-  const [row] = await db.query<SessionRow & { devices: number }>(
+  const [row] = await db.query<SessionRow & { devices: number; factor_reset_at: Date | null }>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
      fence as (
-       select 1 from gateway.subject
+       select factor_reset_at from gateway.subject
        where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
      issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
        refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at,
@@ -92,7 +99,8 @@ export async function insertSession(
          user_agent = excluded.user_agent, last_used_at = excluded.last_used_at
        where d.user_id = excluded.user_id),
      ${recording.expressions(22, 'exists (select from issued)')}
-     select *, ${secondsLeft('issued')}, (select count(*) from gateway.device where user_id = $2) as devices
+     select *, ${secondsLeft('issued')}, (select factor_reset_at from fence),
+       (select count(*) from gateway.device where user_id = $2) as devices
      from issued`,
     [
       session.id,
@@ -119,7 +127,7 @@ export async function insertSession(
       ...recording.values,
     ],
   );
-  return row && { session: { ...toSession(row), device }, devices: row.devices };
+  return row && { session: { ...toSession(row), device }, devices: row.devices, factorResetAt: row.factor_reset_at };
 }
 
 /** How long a session lives at most from now on, in whole seconds. */

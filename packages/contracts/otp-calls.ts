@@ -114,3 +114,26 @@ export const WrongCodes = z.strictObject({ user_id: AccountId, wrong_codes: z.in
 
 /** GET /coverage: accounts whose recovery codes run out. */
 export const Coverage = z.strictObject({ few_recovery_codes: z.int().nonnegative() });
+
+/**
+ * POST /factors/reset: takes the factor away without a code, if it is still the one of that version. The same reset
+ * asked for again gets the same answer, without events.
+ */
+export const ResetFactor = z.object({
+  user_id: AccountId,
+  reset_id: z.uuid(),
+  factor_version: factorVersion,
+  /** Who decided it, and why, for the audit event. */
+  actor: z.strictObject({ type: z.enum(['account', 'operator']), id: AccountId.nullable() }),
+  reason: z.string(),
+});
+export type ResetFactor = z.infer<typeof ResetFactor>;
+
+/** `factor_version` is the one the account has from then on; `overtaken`: another factor, or none, stands there. */
+export const FactorReset = z.strictObject({
+  outcome: z.enum(['reset', 'overtaken']),
+  user_id: AccountId,
+  reset_id: z.uuid(),
+  factor_version: z.int().nonnegative(),
+  events,
+});

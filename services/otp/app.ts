@@ -8,6 +8,7 @@ import { countWrongCodesRoute, endLocksRoute } from './routes/lanes.ts';
 import { listFlagsRoute } from './routes/list-flags.ts';
 import { measureCoverageRoute } from './routes/measure-coverage.ts';
 import { qrCodeRoute } from './routes/qr-code.ts';
+import { resetFactorRoute } from './routes/reset-factor.ts';
 import { showFactorRoute } from './routes/show-factor.ts';
 import { startEnrolmentRoute } from './routes/start-enrolment.ts';
 
@@ -18,6 +19,7 @@ const routes: readonly Route<OtpContext, ServiceCaller>[] = [
   verifyCodeRoute,
   disableFactorRoute,
   regenerateCodesRoute,
+  resetFactorRoute,
   showFactorRoute,
   listFlagsRoute,
   countWrongCodesRoute,
