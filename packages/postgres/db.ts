@@ -21,9 +21,10 @@ export interface Db extends Queryable {
 }
 
 const int8 = 20;
+const waitingPerConnection = 50;
 
 /**
- * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). Postgres itself keeps
+ * Opens a bounded pool with a bounded queue before it: 50 for each connection. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). Postgres itself keeps
  * the deadline: what nobody waits for any more runs no longer and holds no connection. It does so between the statements
  * of a transaction too: a process that was stopped in one loses it, and with it the locks that others would wait for.
  * @param options.name what Postgres shows as the application's name
@@ -54,13 +55,19 @@ export function openDb(options: {
   // One that breaks while it is lent says so here too, where an error that nobody hears would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  const mostWaiting = pool.options.max * waitingPerConnection;
+  const roomy = () => {
+    if (pool.waitingCount < mostWaiting) return pool;
+    throw new Unavailable('postgres', { cause: new Error('too many statements wait') });
+  };
+
   return {
-    ...queryable(pool),
+    ...queryable(roomy),
     async transaction(work) {
-      const client = await connect(pool);
+      const client = await connect(roomy());
       try {
         await attempt(() => client.query('begin'));
-        const result = await work(queryable(client));
+        const result = await work(queryable(() => client));
         await attempt(() => client.query('commit'));
         client.release();
         return result;
@@ -74,11 +81,11 @@ export function openDb(options: {
   };
 }
 
-function queryable(on: pg.Pool | pg.PoolClient): Queryable {
+function queryable(on: () => pg.Pool | pg.PoolClient): Queryable {
   return {
     query: <Row extends object>(text: string, values: unknown[] = []) =>
-      attempt(async () => (await on.query<Row>({ name: statementName(text), text, values })).rows),
-    script: (text) => attempt(async () => void (await on.query(text))),
+      attempt(async () => (await on().query<Row>({ name: statementName(text), text, values })).rows),
+    script: (text) => attempt(async () => void (await on().query(text))),
   };
 }
 
