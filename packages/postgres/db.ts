@@ -24,9 +24,10 @@ const int8 = 20;
 const waitingPerConnection = 50;
 
 /**
- * Opens a bounded pool with a bounded queue before it: 50 for each connection. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). Postgres itself keeps
- * the deadline: what nobody waits for any more runs no longer and holds no connection. It does so between the statements
- * of a transaction too: a process that was stopped in one loses it, and with it the locks that others would wait for.
+ * Opens a bounded pool; no more than 50 for each connection wait for one. Connecting takes 2 s at most, a statement
+ * `deadlineMs` (3 s by default). Postgres itself keeps the deadline: what nobody waits for any more runs no longer and
+ * holds no connection. It does so between the statements of a transaction too: a process that was stopped in one loses
+ * it, and with it the locks that others would wait for.
  * @param options.name what Postgres shows as the application's name
  * @param options.onError told of idle connections that broke; queries report their own errors
  */
@@ -93,6 +94,7 @@ async function attempt<Result>(run: () => Promise<Result>): Promise<Result> {
   try {
     return await run();
   } catch (error) {
+    if (error instanceof Unavailable) throw error;
     throw isAway(error) ? new Unavailable('postgres', { cause: error }) : error;
   }
 }
