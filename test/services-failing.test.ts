@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
+import { otp } from '@sallyport/contracts';
 import { createServiceClient } from '@sallyport/http';
-import { z } from 'zod';
 import { startMoreGateway } from './support/more-parts.ts';
 import { challengeOf, expect, expectProblem, nextCode, type Person, signUpWithFactor } from './support/people.ts';
 import { type Stack, startStack } from './support/stack.ts';
@@ -98,7 +98,7 @@ suite('a service that fails', () => {
     faulty.state.fault = () => undefined;
     const client = createServiceClient({ service: 'otp', url: faulty.url, secrets: ['s'.repeat(32)], now: Date.now });
     const context = { request_id: 'test', ip: null, user_agent: null, session_id: null };
-    const call = () => client.call('GET', '/', { answer: z.object({}), context, deadlineMs: 30_000 });
+    const call = () => client.call('GET', '/', { answer: otp.CodeVerification, context, deadlineMs: 30_000 });
     const waiting = Promise.allSettled(Array.from({ length: 1_200 }, call));
     await assert.rejects(call(), (error: Error) => /too many/.test(String(error.cause)));
     await client.close();
