@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServiceClient, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
+import { createServiceClient, openClockWatch, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
-import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
-import { isMemory, openRedis, whenReady } from '@sallyport/redis';
+import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
+import { isMemory, openRedis, whenEvicting, whenReady } from '@sallyport/redis';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.ts';
 import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
@@ -47,6 +47,7 @@ export interface GatewayContext {
 /** What a test may put in the place of the real thing. */
 export interface GatewayOverrides {
   now?: () => number;
+  databaseNow?: () => Promise<number>;
   randomBytes?: (count: number) => Buffer;
   redisPrefix?: string;
   auditNames?: { exchange: string; queue: string };
@@ -64,6 +65,9 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   const db = opened.adopt(pool, (it) => it.close());
   await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
   const limitKey = await getLimitKey(db);
+  for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
+  const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
+  const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
   const redis = await openStore(config, overrides, logger);
   opened.defer(() => redis?.disconnect());
   const open = (service: 'users' | 'otp', url: string, secrets: string[]) =>
@@ -111,6 +115,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     dependencies: {
       postgres: { check: () => db.query('select 1'), required: true },
       redis: { check: async () => redis?.ping(), required: true },
+      clock: { check: async () => clock.requireRight(), required: true },
       users: { check: () => services.users.ping(), required: true },
       otp: { check: () => services.otp.ping(), required: true },
       rabbitmq: { check: async () => assertUp(audit.relayUp()), required: false },
@@ -123,6 +128,7 @@ async function openStore(config: GatewayConfig, overrides: GatewayOverrides, log
   if (isMemory(config.REDIS_URL)) return undefined;
   const prefix = overrides.redisPrefix ?? 'sallyport:';
   const redis = openRedis({ url: config.REDIS_URL, prefix, onError: tellTrouble(logger, 'redis') });
+  whenEvicting(redis, (policy) => logger.warn({ policy }, 'Redis may forget limits'));
   await whenReady(redis);
   return redis;
 }

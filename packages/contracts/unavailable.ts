@@ -1,4 +1,4 @@
-export type Dependency = 'postgres' | 'redis' | 'users' | 'otp' | 'rabbitmq';
+export type Dependency = 'postgres' | 'redis' | 'users' | 'otp' | 'rabbitmq' | 'clock';
 
 /** A dependency is away, slow or talks nonsense. Whoever meets it answers 503 and gives nothing away: never a yes. */
 export class Unavailable extends Error {

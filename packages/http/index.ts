@@ -1,4 +1,5 @@
 export { type Answer, refuse, reply } from './answer.ts';
+export { type ClockWatch, openClockWatch } from './clock-watch.ts';
 export { jsonBody } from './json-body.ts';
 export { newApp } from './new-app.ts';
 export { commonProblems, defineProblems, type Problem } from './problem.ts';

@@ -24,6 +24,9 @@ export interface ServiceClient {
 
 const usualMs = 3_000;
 
+/** Calls that wait for one of the connections. */
+const mostQueued = 1_024;
+
 /** Far more than a page of events or flags. */
 const mostBytes = 16 * 1024 * 1024;
 
@@ -44,6 +47,7 @@ export function createServiceClient(options: {
     signServiceToken(service, secrets, now, { context, subject });
 
   const call: ServiceClient['call'] = async (method, path, { answer, context, body, deadlineMs = usualMs }) => {
+    if (pool.stats.queued >= mostQueued) throw new Unavailable(service, { cause: new Error('too many calls wait') });
     const headers = {
       authorization: `Bearer ${token(context)}`,
       'x-request-id': context.request_id,

@@ -53,3 +53,20 @@ suite('a transaction', { skip: databaseMissing }, () => {
     await patient.close();
   });
 });
+
+test('no more than fifty statements wait for each connection: the next is refused at once', {
+  skip: databaseMissing,
+}, async () => {
+  const db = openDb({ url: process.env.TEST_DATABASE_URL ?? '', name: 'test', max: 1 });
+  try {
+    const statements = Promise.allSettled(Array.from({ length: 60 }, () => db.query('select pg_sleep(0.01)')));
+    await assert.rejects(db.query('select 1'), (error: Error) => {
+      return error instanceof Unavailable && /too many/.test(String(error.cause));
+    });
+    const results = await statements;
+    assert.ok(results.filter(({ status }) => status === 'fulfilled').length >= 50);
+    await db.query('select 1');
+  } finally {
+    await db.close();
+  }
+});

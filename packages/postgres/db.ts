@@ -21,11 +21,13 @@ export interface Db extends Queryable {
 }
 
 const int8 = 20;
+const waitingPerConnection = 50;
 
 /**
- * Opens a bounded pool. Connecting takes 2 s at most, a statement `deadlineMs` (3 s by default). Postgres itself keeps
- * the deadline: what nobody waits for any more runs no longer and holds no connection. It does so between the statements
- * of a transaction too: a process that was stopped in one loses it, and with it the locks that others would wait for.
+ * Opens a bounded pool; no more than 50 for each connection wait for one. Connecting takes 2 s at most, a statement
+ * `deadlineMs` (3 s by default). Postgres itself keeps the deadline: what nobody waits for any more runs no longer and
+ * holds no connection. It does so between the statements of a transaction too: a process that was stopped in one loses
+ * it, and with it the locks that others would wait for.
  * @param options.name what Postgres shows as the application's name
  * @param options.onError told of idle connections that broke; queries report their own errors
  */
@@ -54,13 +56,19 @@ export function openDb(options: {
   // One that breaks while it is lent says so here too, where an error that nobody hears would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  const mostWaiting = pool.options.max * waitingPerConnection;
+  const roomy = () => {
+    if (pool.waitingCount < mostWaiting) return pool;
+    throw new Unavailable('postgres', { cause: new Error('too many statements wait') });
+  };
+
   return {
-    ...queryable(pool),
+    ...queryable(roomy),
     async transaction(work) {
-      const client = await connect(pool);
+      const client = await connect(roomy());
       try {
         await attempt(() => client.query('begin'));
-        const result = await work(queryable(client));
+        const result = await work(queryable(() => client));
         await attempt(() => client.query('commit'));
         client.release();
         return result;
@@ -74,11 +82,11 @@ export function openDb(options: {
   };
 }
 
-function queryable(on: pg.Pool | pg.PoolClient): Queryable {
+function queryable(on: () => pg.Pool | pg.PoolClient): Queryable {
   return {
     query: <Row extends object>(text: string, values: unknown[] = []) =>
-      attempt(async () => (await on.query<Row>({ name: statementName(text), text, values })).rows),
-    script: (text) => attempt(async () => void (await on.query(text))),
+      attempt(async () => (await on().query<Row>({ name: statementName(text), text, values })).rows),
+    script: (text) => attempt(async () => void (await on().query(text))),
   };
 }
 
@@ -86,6 +94,7 @@ async function attempt<Result>(run: () => Promise<Result>): Promise<Result> {
   try {
     return await run();
   } catch (error) {
+    if (error instanceof Unavailable) throw error;
     throw isAway(error) ? new Unavailable('postgres', { cause: error }) : error;
   }
 }

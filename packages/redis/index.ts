@@ -1,1 +1,2 @@
 export { isMemory, openRedis, type RedisClient, redisCall, whenReady } from './open-redis.ts';
+export { whenEvicting } from './when-evicting.ts';

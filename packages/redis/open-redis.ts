@@ -8,6 +8,8 @@ const readyMs = 2_000;
 
 const deadlines = {
   connectTimeout: 1_000,
+  // A connection that owes answers and brings nothing is made anew: what waits on it would only grow.
+  socketTimeout: 2_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
+import { type ClockWatch, openClockWatch } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
-import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
+import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory } from '@sallyport/redis';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { OtpConfig } from './config.ts';
@@ -19,6 +20,7 @@ export interface OtpContext {
   keys: KeyRing;
   /** Milliseconds since 1970. */
   now: () => number;
+  clock: ClockWatch;
   randomBytes: (count: number) => Buffer;
   logger: Logger;
   registry: Registry;
@@ -29,6 +31,7 @@ export interface OtpContext {
 
 export interface OtpOverrides {
   now?: () => number;
+  databaseNow?: () => Promise<number>;
   randomBytes?: (count: number) => Buffer;
   redisPrefix?: string;
 }
@@ -40,16 +43,21 @@ export async function openContext(config: OtpConfig, overrides: OtpOverrides = {
   await using opened = new AsyncDisposableStack();
   const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-otp', onError }), (it) => it.close());
   await checkDatabase(db, config);
+  for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
   const gate = opened.adopt(await openGate(config, overrides, logger), (it) => it.close());
-  const all = opened.move();
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  const now = overrides.now ?? Date.now;
+  const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
+  const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
+  const all = opened.move();
   return {
     config,
     db,
     gate,
     keys: config.OTP_ENCRYPTION_KEYS,
-    now: overrides.now ?? Date.now,
+    now,
+    clock,
     randomBytes: overrides.randomBytes ?? randomBytes,
     logger,
     registry,
@@ -67,7 +75,9 @@ function openGate(config: OtpConfig, overrides: OtpOverrides, logger: Logger): P
   const ttlSeconds = gateSeconds(config.OTP_WINDOW);
   if (isMemory(config.REDIS_URL)) return Promise.resolve(openMemoryGate(ttlSeconds));
   const onError = tellTrouble(logger, 'redis');
-  return openRedisGate({ url: config.REDIS_URL, prefix: overrides.redisPrefix ?? 'otp:', ttlSeconds, onError });
+  const onEvicting = (policy: string) => logger.warn({ policy }, 'Redis may forget used codes');
+  const prefix = overrides.redisPrefix ?? 'otp:';
+  return openRedisGate({ url: config.REDIS_URL, prefix, ttlSeconds, onError, onEvicting });
 }
 
 async function checkDatabase(db: Db, config: OtpConfig): Promise<void> {

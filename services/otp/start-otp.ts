@@ -16,6 +16,7 @@ export async function startOtp(config: OtpConfig, overrides: OtpOverrides = {}):
     logger: context.logger,
     dependencies: {
       postgres: { required: true, check: () => context.db.query('select 1') },
+      clock: { required: true, check: async () => context.clock.requireRight() },
       redis: { required: true, check: () => context.gate.ping() },
     },
     close: context.close,

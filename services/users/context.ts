@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { type ClockWatch, openClockWatch } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
-import { type Db, openDb, requireMigrated } from '@sallyport/postgres';
+import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
 import { type CoverageView, openCoverage } from './domain/coverage.ts';
@@ -18,6 +19,7 @@ export interface UsersContext {
   registry: Registry;
   /** Milliseconds since 1970. */
   now: () => number;
+  clock: ClockWatch;
   randomBytes: (count: number) => Buffer;
   hasher: PasswordHasher;
   decoys: Decoys;
@@ -25,7 +27,7 @@ export interface UsersContext {
   close: () => Promise<void>;
 }
 
-export type Overrides = Partial<Pick<UsersContext, 'now' | 'randomBytes'>>;
+export type Overrides = Partial<Pick<UsersContext, 'now' | 'randomBytes'>> & { databaseNow?: () => Promise<number> };
 
 /** @throws Error with one clear sentence when the service can't start */
 export async function openContext(config: UsersConfig, overrides: Overrides): Promise<UsersContext> {
@@ -38,9 +40,13 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
   const onError = tellTrouble(logger, 'postgres');
   const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-users', onError }), (it) => it.close());
   await requireMigrated(db, { name: 'users', url: config.DATABASE_URL, migrations: usersMigrations });
+  for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
   const fault = await findPepperFault(db, config.PASSWORD_PEPPERS);
   if (fault !== undefined) throw new Error(fault);
 
+  const now = overrides.now ?? Date.now;
+  const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
+  const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
   const hasher = opened.adopt(
     openHasher({ peppers: config.PASSWORD_PEPPERS, cost: config.BCRYPT_COST, registry }),
     (it) => it.close(),
@@ -54,12 +60,12 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     db,
     logger,
     registry,
-    now: Date.now,
-    randomBytes,
+    now,
+    clock,
+    randomBytes: overrides.randomBytes ?? randomBytes,
     hasher,
     decoys,
-    coverage: openCoverage(db, overrides.now ?? Date.now),
-    ...overrides,
+    coverage: openCoverage(db, now),
   };
   await createFirstAdmin(context);
   const all = opened.move();

@@ -5,7 +5,7 @@ import { type Overrides, openContext } from './context.ts';
 
 export async function startUsers(config: UsersConfig, overrides: Overrides = {}): Promise<RunningPart> {
   const context = await openContext(config, overrides);
-  const { db, logger, registry, close } = context;
+  const { clock, db, logger, registry, close } = context;
   return servePart({
     name: 'users',
     host: config.HOST,
@@ -14,7 +14,10 @@ export async function startUsers(config: UsersConfig, overrides: Overrides = {})
     app: createApp(context),
     registry,
     logger,
-    dependencies: { postgres: { check: () => db.query('select 1'), required: true } },
+    dependencies: {
+      postgres: { check: () => db.query('select 1'), required: true },
+      clock: { check: async () => clock.requireRight(), required: true },
+    },
     close,
   });
 }

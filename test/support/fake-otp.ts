@@ -35,7 +35,12 @@ export async function startFakeOtp(stack: Stack): Promise<FakeOtp> {
   const urls = { USERS_URL: stack.parts.users.url, OTP_URL: `http://127.0.0.1:${port}` };
   const { clock, redisPrefix, auditNames } = stack;
   const config = readConfig(GatewayConfig, { ...stack.env, ...urls });
-  const gateway = await startGateway(config, { now: clock.now, redisPrefix, auditNames });
+  const gateway = await startGateway(config, {
+    now: clock.now,
+    databaseNow: async () => clock.now(),
+    redisPrefix,
+    auditNames,
+  });
   return {
     api: createApi(gateway.url),
     lie(path, lie) {

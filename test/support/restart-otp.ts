@@ -12,5 +12,5 @@ export async function restartOtp(stack: Stack): Promise<void> {
   const { port } = new URL(old.url);
   const config = readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS, OTP_PORT: port });
   // The stack ends what stands in its parts by then.
-  Object.assign(old, await startOtp(config, { now: clock.now, redisPrefix }));
+  Object.assign(old, await startOtp(config, { now: clock.now, databaseNow: async () => clock.now(), redisPrefix }));
 }

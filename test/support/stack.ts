@@ -29,6 +29,8 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** Uses RabbitMQ where there is one. */
   broker?: boolean;
+  /** The database's clock as the parts see it; by default the stack's own. */
+  databaseNow?: () => number;
 }
 
 export interface Stack extends AsyncDisposable {
@@ -63,6 +65,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   opened.defer(() => removeTraces({ redisPrefix, auditNames }));
   const env = createEnvironment(database.url, options);
   const { now } = clock;
+  const databaseNow = async () => (options.databaseNow ?? now)();
 
   const start = async (part: Promise<RunningPart>) => {
     const running = await part;
@@ -70,18 +73,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return running;
   };
   const users = await start(
-    startUsers(readConfig(UsersConfig, { ...env, SERVICE_SECRETS: env.USERS_SERVICE_SECRETS }), { now }),
+    startUsers(readConfig(UsersConfig, { ...env, SERVICE_SECRETS: env.USERS_SERVICE_SECRETS }), { now, databaseNow }),
   );
   const otpConfig = readConfig(OtpConfig, { ...env, SERVICE_SECRETS: env.OTP_SERVICE_SECRETS });
   const otps: RunningPart[] = [];
   for (let count = options.otps ?? 1; count > 0; count -= 1) {
-    otps.push(await start(startOtp(otpConfig, { now, redisPrefix })));
+    otps.push(await start(startOtp(otpConfig, { now, databaseNow, redisPrefix })));
   }
   const gateways: RunningPart[] = [];
   for (let at = 0; at < (options.gateways ?? 1); at += 1) {
     const OTP_URL = otps[at % otps.length]?.url;
     const config = readConfig(GatewayConfig, { OTP_URL, USERS_URL: users.url, ...env });
-    gateways.push(await start(startGateway(config, { now, redisPrefix, auditNames })));
+    gateways.push(await start(startGateway(config, { now, databaseNow, redisPrefix, auditNames })));
   }
   const apis = gateways.map((gateway) => createApi(gateway.url));
   const [api] = apis;

@@ -1,6 +1,6 @@
 /*
  * Confirming an enrolment (promises 1 and 6; RFC 6238 section 5.2: the code that confirms is spent as well).
- * In this order: a try is taken in a statement of its own, before the secret is opened; match; gate; then one
+ * In this order: clock and gate must be fit to judge it; a try is taken in a statement of its own, before the secret is opened; match; gate; then one
  * transaction in which the step is claimed, the factor becomes active with the next version, ten recovery codes are
  * stored and the event is recorded. Only the newest pending enrolment confirms, and of any number at once one does.
  */
@@ -27,6 +27,8 @@ export async function confirmEnrolment(
   request: RequestContext,
   { userId, code }: { userId: string; code: string },
 ): Promise<EnrolmentConfirmation> {
+  context.clock.requireRight();
+  context.gate.requireReady();
   const { active, lastStep, enrolment } = await takeTry(context.db, userId);
   if (active) return { outcome: 'already-enabled' };
   if (!enrolment) return { outcome: 'no-pending-enrolment' };

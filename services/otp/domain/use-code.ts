@@ -1,6 +1,7 @@
 /*
  * Using a code (promises 1 and 3; RFC 6238 section 5.2, RFC 4226 section 7.3), wherever one is asked for. The order is
  * the point:
+ * 0. a clock that is wrong, or a gate that is known to be away, counts nothing;
  * 1. reserve: the attempt is counted and committed before the secret is opened;
  * 2. match: the time comes in, the highest matching step wins;
  * 3. gate: a step that was let through before stops here, whatever Postgres says;
@@ -58,6 +59,8 @@ async function decide<Settled>(
   settle: (claim: Claim) => Promise<Settled | undefined>,
 ): Promise<CodeUse<Settled>> {
   const { userId, lane, challenge, factorVersion, tell } = use;
+  context.clock.requireRight();
+  context.gate.requireReady();
   const limits = { lockAfter: context.config.OTP_LOCK_AFTER, hardLockAfter: context.config.OTP_HARD_LOCK_AFTER };
   const lockedEvent = createLockedEvent(context, request, userId);
   const reserved = await reserveAttempt(context.db, { userId, lane, factorVersion, limits, lockedEvent });

@@ -5,6 +5,8 @@
  * so that no code is lost to a race it didn't win; it is best effort, and no answer waits on its success.
  */
 export interface CodeGate {
+  /** @throws Unavailable where `take` would for sure: to be asked before an attempt is counted */
+  requireReady(): void;
   /** Whether this is the first use of the step. @throws Unavailable when that can't be known */
   take(userId: string, step: number, token: string): Promise<boolean>;
   release(userId: string, step: number, token: string): Promise<void>;

@@ -10,6 +10,7 @@ export function openMemoryGate(ttlSeconds: number, monotonicMs: () => number = (
     }
   };
   return {
+    requireReady: () => undefined,
     async take(userId, step, token) {
       forgetLapsed();
       const key = `${userId}:${step}`;

@@ -1,5 +1,5 @@
 import { Unavailable } from '@sallyport/contracts';
-import { openRedis, redisCall, whenReady } from '@sallyport/redis';
+import { openRedis, redisCall, whenEvicting, whenReady } from '@sallyport/redis';
 import type { CodeGate } from './code-gate.ts';
 
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
@@ -9,12 +9,17 @@ export async function openRedisGate(options: {
   prefix: string;
   ttlSeconds: number;
   onError: (error: Error) => void;
+  onEvicting: (policy: string) => void;
 }): Promise<CodeGate> {
   const { ttlSeconds, onError } = options;
   const client = openRedis(options);
+  whenEvicting(client, options.onEvicting);
   await whenReady(client);
   const keyOf = (userId: string, step: number) => `used:{${userId}}:${step}`;
   return {
+    requireReady() {
+      if (client.status !== 'ready') throw new Unavailable('redis', { cause: new Error('not connected') });
+    },
     async take(userId, step, token) {
       const answer = await redisCall(client.set(keyOf(userId, step), token, 'EX', ttlSeconds, 'NX'));
       if (answer !== 'OK' && answer !== null) throw new Unavailable('redis', { cause: new Error('unusable answer') });

@@ -45,7 +45,7 @@ export async function startTestOtp(overrides: Record<string, string> = {}): Prom
   };
   const clock = { nowMs: Date.now() };
   const redisPrefix = `test:${randomUUID()}:`;
-  const options = { now: () => clock.nowMs, randomBytes, redisPrefix };
+  const options = { now: () => clock.nowMs, databaseNow: async () => clock.nowMs, randomBytes, redisPrefix };
   const part = await startOtp(readConfig(OtpConfig, env), options);
   opened.defer(() => part.close());
   const authorization = (subject?: string) =>

@@ -17,7 +17,7 @@ export async function changePassword(
   if (fault) return { outcome: 'weak-password', reason: fault };
   if (account.locked || account.epoch !== change.epoch) return { outcome: 'overtaken' };
 
-  const hash = await context.hasher.hash(change.newPassword);
+  const hash = await context.hasher.hash(change.newPassword, { ahead: true });
   const event = createEvent(
     { type: 'sallyport.password.changed', outcome: 'success', subject: account.id, username: account.username },
     request,

@@ -78,3 +78,19 @@ test('closing refuses what waits', async () => {
   queue.close();
   await assert.rejects(waiting, overloaded);
 });
+
+test('what goes ahead is not refused for want of time or room, and is next; it is bounded all the same', async () => {
+  const { queue, held } = heldQueue({ maxWaiting: 1, maxExpectedMs: 2_000, deadlineMs: 60_000 });
+  const order: string[] = [];
+  const note = (name: string) => () => void order.push(name);
+  const running: Promise<unknown>[] = [queue.run(job), queue.run(job).then(note('waited'))];
+  await assert.rejects(queue.run(job), overloaded);
+  running.push(queue.run(job, { ahead: true }).then(note('ahead')));
+  await assert.rejects(queue.run(job, { ahead: true }), overloaded);
+  for (let at = 0; at < 3; at++) {
+    held[at]?.resolve(true);
+    await sleep(0);
+  }
+  await Promise.all(running);
+  assert.deepEqual(order, ['ahead', 'waited']);
+});

@@ -3,6 +3,8 @@
  * and decoy alike, first come first served. A job is refused at once when its expected wait is too long: work that
  * nobody waits for any more would only make everyone later. The expected wait is the work ahead, in units of 2^cost,
  * by the measured time of a unit. Where that was wrong, a job is refused when its deadline comes while it waits.
+ * What goes `ahead` belongs to a request whose first hash was taken on, and whose code may be spent by now: it is next,
+ * and isn't refused for want of time. There is at most one for each hash that was let in.
  */
 import { Unavailable } from '@sallyport/contracts';
 import type { Execute, HashJob, HashResult } from './hash-job.ts';
@@ -12,7 +14,7 @@ export interface HashQueue {
   /** @throws Unavailable (overloaded) where a job would be refused now: to be asked before any other work is done */
   requireRoom(): void;
   /** @throws Unavailable (overloaded) when the queue is full */
-  run(job: HashJob): Promise<HashResult>;
+  run(job: HashJob, options?: { ahead?: boolean }): Promise<HashResult>;
   depth(): number;
   /** Refuses what waits. */
   close(): void;
@@ -86,8 +88,9 @@ export function createHashQueue(options: {
 
   return {
     requireRoom,
-    async run(job) {
-      requireRoom();
+    async run(job, { ahead = false } = {}) {
+      if (!ahead) requireRoom();
+      else if (waiting.length >= 2 * limits.maxWaiting) throw refuse('refused');
       const entry: Entry = {
         ...Promise.withResolvers<HashResult>(),
         job,
@@ -96,8 +99,9 @@ export function createHashQueue(options: {
       };
       unitsAhead += units(job);
       const execute = idle.pop();
-      if (execute === undefined) waiting.push(entry);
-      else void start(execute, entry);
+      if (execute !== undefined) void start(execute, entry);
+      else if (ahead) waiting.unshift(entry);
+      else waiting.push(entry);
       return entry.promise;
     },
     depth: () => waiting.length,

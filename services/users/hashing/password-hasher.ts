@@ -30,7 +30,8 @@ export interface PasswordHasher {
   readonly current: HashKind;
   /** Refuses now what would be refused after a look into the database. */
   requireRoom(): void;
-  hash(password: string): Promise<StoredHash>;
+  /** @param options.ahead for a request that has spent a hash already and can't start again (hash-queue.ts) */
+  hash(password: string, options?: { ahead?: boolean }): Promise<StoredHash>;
   verify(password: string, stored: StoredHash): Promise<boolean>;
   /** Spends what verifying a hash of that kind costs. */
   spend(password: string, kind: HashKind): Promise<void>;
@@ -56,8 +57,8 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   return {
     current: { cost, pepperId: peppers.current.id },
     requireRoom: queue.requireRoom,
-    async hash(password) {
-      const hash = await queue.run({ input: bcryptInput(peppers.current, password), cost });
+    async hash(password, options) {
+      const hash = await queue.run({ input: bcryptInput(peppers.current, password), cost }, options);
       return { hash: String(hash), pepperId: peppers.current.id };
     },
     verify,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { databaseMissing } from '../../../test/support/database.ts';
+import { until } from '../../../test/support/until.ts';
 import { openUsersDatabase, signUp, startOver } from './start-test-users.ts';
 
 suite('more logins than the cores can hash', { skip: databaseMissing }, () => {
@@ -28,5 +29,22 @@ suite('more logins than the cores can hash', { skip: databaseMissing }, () => {
     }
     const median = others.sort((one, two) => one - two)[25] ?? Number.NaN;
     assert.ok(median < 100, `other calls took ${median} ms`);
+  });
+
+  test('a password that was proved is changed while the queue is full: its code may be spent by now', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url, { BCRYPT_COST: '12' });
+    const id = await signUp(started.call, 'alice');
+    const { epoch } = (await started.call('get', `/accounts/${id}`)).body.account;
+    const verify = async () =>
+      (await started.call('post', '/passwords/verify', { username: 'alice', password: 'correct horse' })).status;
+    const logins = Array.from({ length: 100 }, verify);
+    await until('the queue is full', async () => (await verify()) === 503);
+    const change = await started.call('put', `/accounts/${id}/password`, {
+      epoch,
+      new_password: 'another pass phrase',
+    });
+    assert.equal(change.body.outcome, 'changed', JSON.stringify(change.body));
+    await Promise.all(logins);
   });
 });

@@ -102,6 +102,6 @@ suite('starting users', { skip: databaseMissing }, () => {
     await using database = await openUsersDatabase();
     await using started = await startOver(database.url);
     const ready = await supertest(started.part.opsUrl).get('/readyz');
-    assert.deepEqual(ready.body, { status: 'ready', dependencies: { postgres: 'up' } });
+    assert.deepEqual(ready.body, { status: 'ready', dependencies: { postgres: 'up', clock: 'up' } });
   });
 });
