@@ -30,5 +30,6 @@ describe('a rotation', () => {
     assert.throws(() => readRing('PASSWORD_PEPPERS', 'k1:a,k3:b,k2:c'), /neither first nor last/);
     assert.throws(() => readRing('PASSWORD_PEPPERS', 'old:a,new:b'), /tell no order/);
     assert.throws(() => readRing('PASSWORD_PEPPERS', 'k1:a,'), /tell no order/);
+    assert.throws(() => readRing('PASSWORD_PEPPERS', '"k1:a"'), /is quoted/);
   });
 });

@@ -19,6 +19,7 @@ export interface RingState {
 
 /** @throws StartError where the order of the keys tells no step */
 export function readRing(name: RingName, text: string): RingState {
+  if (/["'\s#$]/.test(text)) throw new StartError(`${name} is quoted or holds blanks: rotate it by hand.`);
   const entries = text.split(',').map((entry) => entry.trim());
   const numbers = entries.map(numberOf);
   const newest = Math.max(...numbers);
