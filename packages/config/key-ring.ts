@@ -38,7 +38,14 @@ export const keyRing = (fits: (bytes: Buffer) => boolean, wanted: string) =>
 
 function parseKey(entry: string): Key | undefined {
   const match = /^([A-Za-z0-9_-]{1,64}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry.trim());
-  return match?.[1] && match[2] ? { id: match[1], bytes: Buffer.from(match[2], 'base64') } : undefined;
+  if (!match?.[1] || !match[2]) return undefined;
+  const bytes = Buffer.from(match[2], 'base64');
+  return isCanonical(match[2], bytes) ? { id: match[1], bytes } : undefined;
+}
+
+/** Whether the text is the one way to write the bytes (RFC 4648 section 3.5): what was cut or mistyped mostly isn't. */
+function isCanonical(text: string, bytes: Buffer): boolean {
+  return text === bytes.toString('base64') || text === bytes.toString('base64url');
 }
 
 function findFault(keys: (Key | undefined)[], fits: (bytes: Buffer) => boolean, wanted: string): string | undefined {

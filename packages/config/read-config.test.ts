@@ -48,3 +48,30 @@ test('reads address ranges', () => {
   for (const text of ['10.0.0.0/33', 'loopback', '1.2.3', '::1/129'])
     assert.throws(() => read(text), ConfigError, text);
 });
+
+test('refuses a ring with an empty entry, a bad id, a short key, or base64 that was cut or has loose bits (RFC 4648 section 3.5)', () => {
+  const schema = z.object({ KEYS: ring });
+  const whole = `k1:${key(1)}`;
+  assert.equal(readConfig(schema, { KEYS: whole }).KEYS.current.id, 'k1');
+  assert.equal(readConfig(schema, { KEYS: `__proto__:${key(1)}` }).KEYS.find('constructor'), undefined);
+  const cut = whole.slice(0, -1);
+  const loose = `${whole.slice(0, -2)}F=`;
+  const short = `k1:${Buffer.alloc(31).toString('base64')}`;
+  for (const bad of [
+    '',
+    `${whole},`,
+    `k.1:${key(1)}`,
+    `:${key(1)}`,
+    key(1),
+    `${cut}==`,
+    loose,
+    short,
+    `${whole},k2:${key(1)}`,
+  ]) {
+    assert.throws(
+      () => readConfig(schema, { KEYS: bad }),
+      (error: unknown) => error instanceof ConfigError && !error.message.includes(key(1).slice(0, 20)),
+      bad,
+    );
+  }
+});
