@@ -113,10 +113,10 @@ test('two admins reset a factor: sessions, challenges and recovery codes end, an
     { type: 'sallyport.otp.reset_requested', ...common, actor: { type: 'account', id: grace.id } },
     { type: 'sallyport.otp.reset', ...common, actor: { type: 'account', id: alan.id } },
   ]);
-  const revoked = events.filter(
-    ({ type, data }) => type === 'sallyport.session.revoked' && data.reason === 'otp-reset',
-  );
-  assert.equal(revoked.length, 1);
+  // A projector that lags may find the new version first, and say `overtaken`.
+  const reasons = ['otp-reset', 'overtaken'];
+  const ended = events.filter(({ type }) => type === 'sallyport.session.revoked').map(({ data }) => data.reason);
+  assert.ok(ended.length === 1 && reasons.includes(String(ended[0])), String(ended));
   stack.clock.advance(30_000);
   await enrol(stack, Object.assign(owner, { accessToken: told.access_token }));
 });
