@@ -121,7 +121,7 @@ test("an account's changes raise its fence; an account that users doesn't know s
   await log(db, 'users', 'sallyport.user.locked', id);
   await projectPage({ db, ...parts });
   assert.equal(await getCursor(db, 'projector'), 3);
-  assert.deepEqual(parts.fences.at(-1), [id, { epoch: 4, locked: true }]);
+  assert.deepEqual(parts.fences.at(-1), [id, { epoch: 4, locked: true }, []]);
 });
 
 test('the sweep repairs flags that are behind, over several pages, and reports those ahead', async () => {
