@@ -213,6 +213,16 @@ test('ARCHITECTURE.md names the ten promises, each with its place in the code an
   }
 });
 
+test('docs/security-tests.md names only tests that are there', () => {
+  const rows = tableRows(read('docs/security-tests.md')).filter(([, shown]) => /^\[|pending/.test(shown ?? ''));
+  assert.ok(rows.length > 60);
+  for (const [attack, shown = ''] of rows) {
+    if (shown === '(pending)') continue;
+    const [, file = '', name = ''] = /^\[[^\]]+\]\(\.\.\/([^)]+)\): (.+)$/.exec(shown) ?? [];
+    assert.ok(name !== '' && read(file).includes(name), `${attack}: ${shown}`);
+  }
+});
+
 function variableRows() {
   const section = read('docs/configuration.md').split('## Variables')[1]?.split('\n## ')[0] ?? '';
   return tableRows(section)

@@ -30,6 +30,8 @@ const start = `window.ui = SwaggerUIBundle({
 
 const pageFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
+export const documentPaths = ['/openapi.json', '/docs', ...['start.js', ...pageFiles].map((name) => `/docs/${name}`)];
+
 /** `/openapi.json`, and `/docs` that shows it, all from files of this process. */
 export function mountDocuments(app: Express, publicUrl: string): void {
   const text = JSON.stringify(createOpenApi(routes, publicUrl));
@@ -40,8 +42,7 @@ export function mountDocuments(app: Express, publicUrl: string): void {
   for (const name of pageFiles) {
     app.get(`/docs/${name}`, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
   }
-  const paths = ['/openapi.json', '/docs', ...['start.js', ...pageFiles].map((name) => `/docs/${name}`)];
-  for (const path of paths) app.all(path, onlyGet);
+  for (const path of documentPaths) app.all(path, onlyGet);
 }
 
 const onlyGet: RequestHandler = () => {
