@@ -106,10 +106,12 @@ test('leaves no key without an end for names that nobody has', { skip: sharedRed
   const redis = openRedis({ url, prefix });
   try {
     const config = { PASSWORD_TRIES_PER_ADDRESS: 10, ADDRESS_FAILURES: 100, SIGNUPS_PER_ADDRESS: 20 };
-    const { passwords } = createLimits(redis, config);
+    const { passwords, strangers } = createLimits(redis, config);
     await until('Redis is there', () => redis.status === 'ready');
     await fewAtOnce(names, async (at) => {
-      const { guess } = await passwords.reserve(`${at}-${randomBytes(5).toString('hex')}@example.com 192.0.2.1`);
+      const name = `${at}-${randomBytes(5).toString('hex')}@example.com`;
+      await strangers.admit(name, '192.0.2.1');
+      const { guess } = await passwords.reserve(`${name} 192.0.2.1`);
       await guess.keep();
       guess.leave();
     });
