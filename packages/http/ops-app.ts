@@ -10,7 +10,7 @@ export interface ReadinessCheck {
 
 const checkMs = 1_000;
 
-/** `/livez`, `/readyz` with each dependency by name, and `/metrics`, for a port of their own. */
+/** `/livez`, `/readyz` with each dependency by name and the clock beside them, and `/metrics`, for a port of their own. */
 export function opsApp(options: {
   registry: Registry;
   logger: Logger;
@@ -25,8 +25,8 @@ export function opsApp(options: {
     const states = await Promise.all(Object.values(options.dependencies).map(stateOf));
     const required = Object.values(options.dependencies).every((entry, at) => !entry.required || states[at] === 'up');
     const ready = options.ready() && required;
-    const dependencies = Object.fromEntries(names.map((name, at) => [name, states[at]]));
-    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', dependencies });
+    const { clock, ...dependencies } = Object.fromEntries(names.map((name, at) => [name, states[at]]));
+    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', dependencies, clock });
   });
   app.get('/metrics', async (_req, res) => {
     res.set('Content-Type', options.registry.contentType).end(await options.registry.metrics());

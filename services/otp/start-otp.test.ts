@@ -37,7 +37,8 @@ test('says that the database is away, without the password', async () => {
 
 test('says that migrations are missing', { skip }, async () => {
   await using database = await createTestDatabase();
-  const message = 'otp: the database lacks migrations (0001_factors.sql, 0002_told.sql); run: npm run migrate';
+  const message =
+    'otp: the database lacks migrations (0001_factors.sql, 0002_told.sql, 0003_codes_left.sql, 0004_resets.sql); run: npm run migrate';
   await assert.rejects(start({ ...base, DATABASE_URL: database.url }), { message });
 });
 

@@ -72,11 +72,10 @@ const claimRecoveryCode = `
     update otp.factor set last_challenge = $3 from used where factor.user_id = used.user_id
     returning factor.user_id
   ), fewer as (
-    update otp.recovery_set set codes_left = codes_left - 1 from claimed where set_id = $10
+    update otp.recovery_set set codes_left = codes_left - 1 from claimed where set_id = $11
+    returning codes_left
   ), ${afterwards}
-  select (
-    select count(*) from otp.recovery_code where set_id = $11 and used_at is null and hash <> $12
-  ) as recovery_codes_left, ${wrongCodes} from claimed`;
+  select (select codes_left from fewer) as recovery_codes_left, ${wrongCodes} from claimed`;
 
 export interface Claimed {
   recoveryCodesLeft: number;
