@@ -6,6 +6,7 @@ import { authenticate } from './edge/authenticate.ts';
 import { authorise } from './edge/authorise.ts';
 import { holdPlace } from './edge/hold-place.ts';
 import { createPipeline, identify, privately } from './edge/pipeline.ts';
+import { refuseBlocked } from './edge/refuse-blocked.ts';
 import { securityHeaders } from './edge/security-headers.ts';
 import { verify } from './edge/verify.ts';
 import { mountDocuments } from './openapi/mount-documents.ts';
@@ -21,9 +22,10 @@ export function createApp(context: GatewayContext): Express {
     before: [securityHeaders(publicUrl), ...allowOrigins(config.CORS_ORIGINS)],
     mount(app) {
       mountRoutes(app, context, routes.map(holdPlace), createPipeline(context));
-      const live = [identify, privately, authenticate(context, true), authorise(context, {})];
+      const guards = [identify, refuseBlocked(context)];
+      const live = [...guards, privately, authenticate(context, true), authorise(context, {})];
       app.use('/verify', named('/verify', true), ...live, verify);
-      mountDocuments(app, publicUrl);
+      mountDocuments(app, publicUrl, guards);
     },
   });
 }

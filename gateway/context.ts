@@ -12,10 +12,12 @@ import { type AccessTokens, createAccessTokens } from './domain/access-tokens.ts
 import { carryOutResets } from './domain/carry-out-reset.ts';
 import { createRaiseFence } from './domain/end-overtaken.ts';
 import { gatewayMigrations } from './migrations.ts';
+import { type BlockedAddresses, openBlockedAddresses } from './store/blocked-addresses.ts';
 import type { ChallengeStore } from './store/challenges.ts';
 import { createChallengesInMemory } from './store/challenges-in-memory.ts';
 import { createChallengesInRedis } from './store/challenges-in-redis.ts';
 import { type Changes, createChanges } from './store/changes.ts';
+import { forgetBlocks } from './store/ip-blocks.ts';
 import { getLimitKey } from './store/limit-key.ts';
 import { createLimits, type Limits } from './store/limits.ts';
 import { forgetSessions } from './store/sessions.ts';
@@ -37,6 +39,7 @@ export interface GatewayContext {
   limits: Limits;
   /** Hides names in the store of limits. */
   limitKey: Buffer;
+  blockedAddresses: BlockedAddresses;
   accessTokens: AccessTokens;
   changes: Changes;
   audit: AuditPipeline;
@@ -68,6 +71,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
   const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
   const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
+  const blockedAddresses = opened.adopt(await openBlockedAddresses(db, onError), (it) => it.close());
   const redis = await openStore(config, overrides, logger);
   opened.defer(() => redis?.disconnect());
   const open = (service: 'users' | 'otp', url: string, secrets: string[]) =>
@@ -92,7 +96,8 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     carryOutResets: () => carryOutResets({ ...source, db, logger, users, otp, changes: createChanges(db) }),
   });
   const audit = opened.adopt(pipeline, (it) => it.close());
-  const upkeep = setInterval(() => void forgetSessions(db).catch(onError), 60_000).unref();
+  const forget = () => Promise.all([forgetSessions(db), forgetBlocks(db)]).catch(onError);
+  const upkeep = setInterval(() => void forget(), 60_000).unref();
   opened.defer(() => clearInterval(upkeep));
   const all = opened.move();
   return {
@@ -109,6 +114,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     challenges: redis ? createChallengesInRedis(redis, now) : createChallengesInMemory(now),
     limits: createLimits(redis, config),
     limitKey,
+    blockedAddresses,
     accessTokens: createAccessTokens(config, publicUrl, now),
     changes: createChanges(db, audit),
     audit,

@@ -33,6 +33,8 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
    * a request with the token of a device on to the handler; `refused unless live` and `counted` leave the answer to the handler; `counted without session` asks nothing of who has one.
    */
   guesses?: 'refused' | 'refused unless known' | 'refused unless live' | 'counted' | 'counted without session';
+  /** Answered to a blocked address too: by it a proxy finds out whether this process serves. */
+  evenBlocked?: true;
   /** Each call counts as a signup of its address. */
   signup?: true;
   /** Closed to an account whose role needs a factor. */

@@ -12,16 +12,18 @@ import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { deviceTokenOf } from './device-cookie.ts';
 import { passToOtp } from './pass-through.ts';
+import { refuseBlocked } from './refuse-blocked.ts';
 
 /*
- * What a request passes before its handler, in the order that docs/api.md promises: the limit of its address, the form
- * of its body, who calls, and whether that caller may. Each step only ever refuses.
+ * What a request passes before its handler, in the order that docs/api.md promises: whether its address is blocked, the
+ * limit of its address, the form of its body, who calls, and whether that caller may. Each step only ever refuses.
  */
 export function createPipeline(context: GatewayContext): (route: GatewayRoute) => RequestHandler[] {
   const through = { otp: passToOtp(context) };
   return (route) => [
     identify,
     ...(route.tag === 'public' ? [] : [privately]),
+    ...(route.evenBlocked ? [] : [refuseBlocked(context)]),
     ...readBody(context, route),
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),

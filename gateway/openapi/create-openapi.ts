@@ -22,7 +22,7 @@ const tags = {
   'second factor': 'Enrolling, confirming and removing an authenticator',
   sessions: 'Where the account is logged in',
   audit: 'What happened, in order',
-  administration: 'What admins do to accounts',
+  administration: 'What admins do to accounts and addresses',
   public: 'Keys and health',
 };
 
@@ -78,6 +78,7 @@ function problemsOf(row: GatewayRoute): ProblemCode[] {
   const takesInput = row.body ?? row.params ?? row.query;
   return [
     ...(row.problems ?? []),
+    ...(row.evenBlocked ? [] : (['address-blocked'] as const)),
     ...(row.access === 'bearer' ? (['unauthenticated', 'enrolment-required'] as const) : []),
     ...(row.roles || row.notForRequiredRoles ? (['forbidden'] as const) : []),
     ...(row.fresh ? (['reauthentication-required'] as const) : []),
@@ -116,7 +117,7 @@ const verifyOperation: ZodOpenApiOperationObject = {
   responses: {
     200: { description: 'A live session; X-Auth-User-Id, X-Auth-Username, X-Auth-Roles and X-Auth-Amr say whose' },
     401: refusalOf(401, ['unauthenticated']),
-    403: refusalOf(403, ['enrolment-required']),
+    403: refusalOf(403, ['address-blocked', 'enrolment-required']),
     503: refusalOf(503, ['unavailable']),
   },
 };

@@ -32,15 +32,18 @@ const pageFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'
 
 export const documentPaths = ['/openapi.json', '/docs', ...['start.js', ...pageFiles].map((name) => `/docs/${name}`)];
 
-/** `/openapi.json`, and `/docs` that shows it, all from files of this process. */
-export function mountDocuments(app: Express, publicUrl: string): void {
+/**
+ * `/openapi.json`, and `/docs` that shows it, all from files of this process.
+ * @param guards what a request passes first
+ */
+export function mountDocuments(app: Express, publicUrl: string, guards: RequestHandler[]): void {
   const text = JSON.stringify(createOpenApi(routes, publicUrl));
   const files = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
-  app.get('/openapi.json', (_req, res) => void res.type('application/json').send(text));
-  app.get('/docs', (_req, res) => void res.type('html').send(page));
-  app.get('/docs/start.js', (_req, res) => void res.type('js').send(start));
+  app.get('/openapi.json', ...guards, (_req, res) => void res.type('application/json').send(text));
+  app.get('/docs', ...guards, (_req, res) => void res.type('html').send(page));
+  app.get('/docs/start.js', ...guards, (_req, res) => void res.type('js').send(start));
   for (const name of pageFiles) {
-    app.get(`/docs/${name}`, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
+    app.get(`/docs/${name}`, ...guards, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
   }
   for (const path of documentPaths) app.all(path, onlyGet);
 }

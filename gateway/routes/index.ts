@@ -4,6 +4,7 @@ import { adminCoverageRoutes } from './admin-coverage.ts';
 import { adminUsersRoutes } from './admin-users.ts';
 import { auditRoutes } from './audit.ts';
 import { deviceRoutes } from './device.ts';
+import { ipBlockRoutes } from './ip-blocks.ts';
 import { loginRoutes } from './login.ts';
 import { otpResetRoutes } from './otp-resets.ts';
 import { publicRoutes } from './public.ts';
@@ -23,5 +24,6 @@ export const routes: readonly GatewayRoute[] = [
   ...auditRoutes,
   ...adminUsersRoutes,
   ...adminCoverageRoutes,
+  ...ipBlockRoutes,
   ...publicRoutes,
 ];

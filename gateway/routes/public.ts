@@ -10,6 +10,7 @@ const health = gatewayRoute(
     summary: 'Says ok while the process serves, whatever its dependencies',
     tag: 'public',
     access: 'public',
+    evenBlocked: true,
     answers: { 200: { description: 'It serves', schema: Health } },
   },
   () => reply(200, { status: 'ok' }),

@@ -88,6 +88,19 @@ export const RoleChange = z
   .object({ roles: Roles.meta({ description: 'All that the account has from now on' }), reason: Why })
   .meta({ id: 'RoleChange' });
 
+export const IpBlockOrder = z
+  .object({
+    cidr: z.string().max(64).meta({ description: 'An address or CIDR range', example: '203.0.113.0/24' }),
+    reason: Why,
+    expires_in: z
+      .int()
+      .min(1)
+      .max(31_536_000)
+      .optional()
+      .meta({ description: 'Whole seconds, up to a year; without it, until it is lifted' }),
+  })
+  .meta({ id: 'IpBlockOrder' });
+
 export const EventQuery = z.object({
   after: z
     .string()

@@ -146,6 +146,19 @@ export const OtpResetPending = z
 
 export const OtpResetDone = z.object({ reset_id: z.uuid(), status: z.literal('done') }).meta({ id: 'OtpResetDone' });
 
+export const IpBlock = z
+  .object({
+    id: z.uuid(),
+    cidr: z.string().meta({ description: 'Host bits zero, IPv4-mapped forms folded' }),
+    reason: z.string(),
+    created_at: when,
+    expires_at: when.nullable(),
+    created_by: z.uuid().nullable().meta({ description: 'The admin; null where a limit made it' }),
+  })
+  .meta({ id: 'IpBlock' });
+
+export const IpBlockList = z.object({ ip_blocks: z.array(IpBlock) }).meta({ id: 'IpBlockList' });
+
 export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: 'Jwks' });
 
 export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });

@@ -14,8 +14,8 @@ import type { Places } from './places.ts';
  */
 
 export interface Guess {
-  /** It was wrong: it counts, whether or not whoever guessed still listens. */
-  keep(): Promise<void>;
+  /** It was wrong: it counts, whether or not whoever guessed still listens. True for the one that reached the limit. */
+  keep(): Promise<boolean>;
   /** It has been checked, or never will be: its place is free. One that can't be given back lapses. */
   leave(): void;
 }
@@ -58,11 +58,11 @@ export function createGuessLimit(options: {
     return state && state.consumedPoints >= limit ? toSeconds(state.msBeforeNext) : undefined;
   }
 
-  async function countWrong(key: string): Promise<void> {
+  async function countWrong(key: string): Promise<boolean> {
     const state = await redisCall(wrong.penalty(key));
-    if (blockSeconds !== undefined && state.consumedPoints === limit) {
-      await redisCall(wrong.block(key, blockSeconds));
-    }
+    const reached = state.consumedPoints === limit;
+    if (blockSeconds !== undefined && reached) await redisCall(wrong.block(key, blockSeconds));
+    return reached;
   }
 
   async function tryOnce(key: string): Promise<Reservation | 'full'> {
@@ -86,8 +86,9 @@ export function createGuessLimit(options: {
       token,
       async keep() {
         uncounted = true;
-        await countWrong(key);
+        const reached = await countWrong(key);
         uncounted = false;
+        return reached;
       },
       leave() {
         if (!uncounted) places.leave(key, token).catch(() => {});
@@ -136,7 +137,7 @@ export function toSeconds(ms: number): number {
 }
 
 /** For what checks no credential, and where a limit is turned off. */
-export const noGuess: Guess = { keep: async () => {}, leave() {} };
+export const noGuess: Guess = { keep: async () => false, leave() {} };
 
 const noLimit: GuessLimit = {
   findBlock: async () => undefined,

@@ -10,6 +10,8 @@ import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
 
 const tenMinutes = 600;
+/** How long an address or site rests that has reached its limit. */
+export const addressRestSeconds = tenMinutes;
 const hour = 3_600;
 
 /** The soft limits; the count of wrong codes is otp's, in Postgres. */
@@ -50,8 +52,8 @@ export function createLimits(
   return {
     passwords: guesses('password', config.PASSWORD_TRIES_PER_ADDRESS),
     strangers: createStrangers(redis, config.PASSWORD_SLOW_AFTER),
-    addresses: guesses('address', config.ADDRESS_FAILURES, tenMinutes),
-    sites: guesses('site', 10 * config.ADDRESS_FAILURES, tenMinutes),
+    addresses: guesses('address', config.ADDRESS_FAILURES, addressRestSeconds),
+    sites: guesses('site', 10 * config.ADDRESS_FAILURES, addressRestSeconds),
     signups: createSignupLimit(redis, config.SIGNUPS_PER_ADDRESS),
   };
 }
