@@ -233,6 +233,9 @@ test('an address at its limit is told once by all gateways, listed, and free aga
     const [{ id, reason, created_by, expires_at, created_at }] = rows;
     assert.deepEqual([reason, created_by], ['too-many-failures', null]);
     assert.equal(Date.parse(expires_at) - Date.parse(created_at), 600_000);
+    // Any block of an admin's has this gateway read all of them.
+    const another = { token: admin.accessToken, from: unblocked, body: { cidr: '192.0.2.200', reason: 'another' } };
+    expect(201, await limited.api('POST', '/admin/ip_blocks', another));
     expect(200, await keysFrom(limited.api, from));
     const refresh = { from, body: { refresh_token: ada.refreshToken } };
     Object.assign(ada, tokensOf(expect(200, await limited.api('POST', '/token/refresh', refresh))));
