@@ -1,6 +1,9 @@
 import { type Answer, refuse } from '@sallyport/http';
+import type { GatewayContext } from './context.ts';
+import type { Limited } from './domain/limited.ts';
 import type { Refused } from './domain/prove-again.ts';
 import { problems } from './problems.ts';
+import { quotasOf } from './store/limits.ts';
 
 /** The one answer for everything that can be wrong with a name and a password. */
 export const wrongPassword = () =>
@@ -10,11 +13,21 @@ export const wrongPassword = () =>
 export const wrongCode = () =>
   refuse(problems['invalid-otp'], { detail: 'Send the code that the app shows now, or an unused recovery code.' });
 
-export const tooMany = (retryAfterSeconds: number) =>
-  refuse(problems['too-many-attempts'], {
+/**
+ * Says which limit it is, and when to come back, in the fields of draft-ietf-httpapi-ratelimit-headers-10 too. The lock of
+ * codes is no quota of a window, so it has no policy. Nothing in it depends on what was sent.
+ */
+export function tooMany({ config }: GatewayContext, { limit, retryAfterSeconds }: Omit<Limited, 'outcome'>): Answer {
+  const policy = limit === 'code' ? undefined : quotasOf(config)[limit];
+  return refuse(problems['too-many-attempts'], {
     detail: `Too many attempts. Try again in ${retryAfterSeconds} seconds.`,
     retryAfterSeconds,
+    headers: {
+      RateLimit: `"${limit}";r=0;t=${retryAfterSeconds}`,
+      ...(policy && { 'RateLimit-Policy': `"${limit}";q=${policy.quota};w=${policy.windowSeconds}` }),
+    },
   });
+}
 
 export const weakPassword = (reason: string, path: 'password' | 'new_password') =>
   refuse(problems['weak-password'], {
@@ -29,14 +42,14 @@ export const unauthenticated = () =>
   });
 
 /** What every call answers that has a password or a code proved anew. */
-export function refuseProof(refused: Refused): Answer {
+export function refuseProof(context: GatewayContext, refused: Refused): Answer {
   switch (refused.outcome) {
     case 'wrong-password':
       return wrongPassword();
     case 'wrong-code':
       return wrongCode();
     case 'limited':
-      return tooMany(refused.retryAfterSeconds);
+      return tooMany(context, refused);
     case 'weak-password':
       return weakPassword(refused.reason, 'new_password');
     case 'ended':

@@ -6,6 +6,7 @@ import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
+import type { Limited } from './limited.ts';
 import { noteFailure } from './note-failure.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { recalledPassword } from './prove-password.ts';
@@ -22,7 +23,7 @@ export type AnswerResult =
   | { outcome: 'complete'; issued: IssuedAtLogin; wrongCodes: number }
   | { outcome: 'invalid-challenge' }
   | { outcome: 'wrong-code' }
-  | { outcome: 'limited'; retryAfterSeconds: number };
+  | Limited;
 
 export async function answerChallenge(
   context: GatewayContext,
@@ -38,7 +39,7 @@ export async function answerChallenge(
   const known = await withDevice(context, asker, taken.challenge).catch(giveBackAndThrow(context, hash));
   if (known.limitedSeconds !== undefined && !known.device) {
     await context.challenges.giveBackTry(hash);
-    return { outcome: 'limited', retryAfterSeconds: known.limitedSeconds };
+    return { outcome: 'limited', limit: 'address', retryAfterSeconds: known.limitedSeconds };
   }
   const log = new EventLog(context, asker.request);
   const result = await spendCode(context, known, log, hash, taken.challenge, body.code);
@@ -87,7 +88,7 @@ async function spendCode(
   if (second.outcome === 'locked') {
     await context.challenges.giveBackTry(hash);
     await context.changes.note(log);
-    return { outcome: 'limited', retryAfterSeconds: second.retryAfterSeconds };
+    return { outcome: 'limited', limit: 'code', retryAfterSeconds: second.retryAfterSeconds };
   }
   if (second.outcome === 'overtaken') return fail('overtaken', 'invalid-challenge');
   if (second.outcome === 'rejected') {

@@ -4,7 +4,9 @@ import { type Asker, inLaneOf } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
+import type { Limited } from './limited.ts';
 import { noteFailure } from './note-failure.ts';
+import { refuseCode } from './prove-again.ts';
 import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
 
@@ -19,7 +21,7 @@ export type LoginResult =
   | { outcome: 'challenged'; challenge: string; expiresInSeconds: number }
   | { outcome: 'wrong-password' }
   | { outcome: 'wrong-code' }
-  | { outcome: 'limited'; retryAfterSeconds: number };
+  | Limited;
 
 export async function logIn(
   context: GatewayContext,
@@ -28,7 +30,7 @@ export async function logIn(
 ): Promise<LoginResult> {
   const asker = inLaneOf(stranger, (device) => device.username === body.username);
   if (asker.limitedSeconds !== undefined && !asker.device) {
-    return { outcome: 'limited', retryAfterSeconds: asker.limitedSeconds };
+    return { outcome: 'limited', limit: 'address', retryAfterSeconds: asker.limitedSeconds };
   }
   const log = new EventLog(context, asker.request);
   const password = await provePassword(context, asker, { username: body.username }, body.password);
@@ -56,7 +58,7 @@ export async function logIn(
   if (second.outcome !== 'proved') {
     noteFailure(log, proof.account, 'reason' in second ? second.reason : second.outcome);
     await context.changes.note(log);
-    return second.outcome === 'locked' ? { ...second, outcome: 'limited' } : { outcome: 'wrong-code' };
+    return refuseCode(second);
   }
   const issued = await issueSession(context, asker, log, proof, second.proof, null, asker.device);
   return issued === undefined

@@ -2,6 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
+import type { Limited } from './limited.ts';
 import { noteFailure } from './note-failure.ts';
 import { askFactor, type Code, type CodeProof, type NoFactorProof, proveCode } from './prove-code.ts';
 import { type PasswordProof, provePassword } from './prove-password.ts';
@@ -9,7 +10,7 @@ import { type PasswordProof, provePassword } from './prove-password.ts';
 export type Refused =
   | { outcome: 'wrong-password' }
   | { outcome: 'wrong-code' }
-  | { outcome: 'limited'; retryAfterSeconds: number }
+  | Limited
   | { outcome: 'weak-password'; reason: string }
   | { outcome: 'ended' };
 
@@ -57,8 +58,8 @@ export async function proveOwnPassword(
 
 export function refuseCode(
   second: { outcome: 'rejected' | 'overtaken' } | { outcome: 'locked'; retryAfterSeconds: number },
-): Refused {
+): Limited | { outcome: 'wrong-code' } {
   return second.outcome === 'locked'
-    ? { outcome: 'limited', retryAfterSeconds: second.retryAfterSeconds }
+    ? { outcome: 'limited', limit: 'code', retryAfterSeconds: second.retryAfterSeconds }
     : { outcome: 'wrong-code' };
 }

@@ -2,6 +2,7 @@ import type { Account, users } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { type Asker, strangers } from './asker.ts';
 import { limitName, passwordKey } from './limit-name.ts';
+import type { Limited } from './limited.ts';
 
 declare const proved: unique symbol;
 
@@ -14,7 +15,7 @@ export interface PasswordProof {
 export type PasswordResult =
   | { outcome: 'proved'; proof: PasswordProof }
   | { outcome: 'rejected'; reason: string; accountId: string | null }
-  | { outcome: 'limited'; retryAfterSeconds: number }
+  | Limited
   | { outcome: 'weak-password'; reason: string };
 
 /** The account whose password it should be: by name at a login, by session where one asks again. */
@@ -35,10 +36,12 @@ export async function provePassword(
   const place = await context.limits.passwords.reserve(
     passwordKey(name, isStranger(asker) ? asker.address : asker.lane),
   );
-  if (place.outcome === 'limited') return { outcome: 'limited', retryAfterSeconds: place.retryAfterSeconds };
+  if (place.outcome === 'limited') {
+    return { outcome: 'limited', limit: 'password', retryAfterSeconds: place.retryAfterSeconds };
+  }
   try {
     const row = isStranger(asker) ? await joinStrangers(context, name, asker.address) : undefined;
-    if (row?.outcome === 'limited') return row;
+    if (row?.outcome === 'limited') return { ...row, limit: 'stranger' };
     const answer = await verify(context, asker, claimant, password).catch(async (error: unknown) => {
       await row?.withdraw();
       throw error;

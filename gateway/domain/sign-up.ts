@@ -2,13 +2,14 @@ import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, issueSession } from './issue-session.ts';
+import type { Limited } from './limited.ts';
 import { noFactorYet } from './prove-code.ts';
 import { passwordJustSet } from './prove-password.ts';
 
 export type SignUpResult =
   | { outcome: 'signed-up'; issued: Issued }
   | { outcome: 'closed' }
-  | { outcome: 'limited'; retryAfterSeconds: number }
+  | Limited
   | { outcome: 'username-taken' }
   | { outcome: 'weak-password'; reason: string }
   | { outcome: 'overtaken' };
@@ -21,7 +22,7 @@ export async function signUp(
 ): Promise<SignUpResult> {
   if (context.config.SIGNUP === 'closed') return { outcome: 'closed' };
   const retryAfterSeconds = await context.limits.signups.count(asker.address);
-  if (retryAfterSeconds !== undefined) return { outcome: 'limited', retryAfterSeconds };
+  if (retryAfterSeconds !== undefined) return { outcome: 'limited', limit: 'signup', retryAfterSeconds };
   const log = new EventLog(context, asker.request);
   const creation = await context.users.createAccount(asker.request, body);
   if (creation.outcome !== 'created') return creation;

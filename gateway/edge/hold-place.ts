@@ -19,7 +19,9 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
     if (guesses === 'counted without session' && caller.session) return handle(context, call);
     const place = await reserve(context, caller);
     try {
-      if (place.outcome === 'limited' && guesses === 'refused') return tooMany(place.retryAfterSeconds);
+      if (place.outcome === 'limited' && guesses === 'refused') {
+        return tooMany(context, { limit: 'address', retryAfterSeconds: place.retryAfterSeconds });
+      }
       return await handle(context, {
         ...call,
         caller: {

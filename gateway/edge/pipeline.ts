@@ -76,16 +76,18 @@ async function refusalOf(step: () => unknown): Promise<Refusal | undefined> {
 }
 
 /** Turns an address with too many failures or signups away before anything is read from it. */
-function limitAddress({ limits }: GatewayContext, route: GatewayRoute): RequestHandler {
+function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHandler {
+  const { limits } = context;
   return async (_req, res, next) => {
     const { address }: Caller = res.locals.caller;
-    const blocks = await Promise.all([
+    const [own = 0, site = 0, signups = 0] = await Promise.all([
       limits.addresses.findBlock(address.network),
       address.site === undefined ? undefined : limits.sites.findBlock(address.site),
       route.signup ? limits.signups.findBlock(address.network) : undefined,
     ]);
-    const seconds = Math.max(0, ...blocks.filter((block) => block !== undefined));
-    if (seconds > 0) throw new Refusal(tooMany(seconds));
+    const retryAfterSeconds = Math.max(own, site, signups);
+    const limit = signups > Math.max(own, site) ? 'signup' : 'address';
+    if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));
     next();
   };
 }

@@ -40,7 +40,7 @@ const password = gatewayRoute(
   async (context, { body, caller }) => {
     const given = { password: body.current_password, newPassword: body.new_password, code: codeOf(body) };
     const result = await changePassword(context, caller.asker, caller.session, given);
-    return result.outcome === 'changed' ? reply(204) : refuseProof(result);
+    return result.outcome === 'changed' ? reply(204) : refuseProof(context, result);
   },
 );
 
@@ -60,7 +60,7 @@ const again = gatewayRoute(
   async (context, { body, caller }) => {
     const given = { password: body.password, code: codeOf(body) };
     const result = await reauthenticate(context, caller.asker, caller.session, given);
-    return result.outcome === 'done' ? replyTokens(context, 200, result.issued) : refuseProof(result);
+    return result.outcome === 'done' ? replyTokens(context, 200, result.issued) : refuseProof(context, result);
   },
 );
 

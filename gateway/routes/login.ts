@@ -42,7 +42,7 @@ const signup = gatewayRoute(
       case 'closed':
         return refuse(problems['signup-closed'], { detail: 'An administrator creates accounts here.' });
       case 'limited':
-        return tooMany(result.retryAfterSeconds);
+        return tooMany(context, result);
       case 'weak-password':
         return weakPassword(result.reason, 'password');
       case 'username-taken':
@@ -83,7 +83,7 @@ const login = gatewayRoute(
       case 'wrong-code':
         return wrongCode();
       case 'limited':
-        return tooMany(result.retryAfterSeconds);
+        return tooMany(context, result);
     }
   },
 );
@@ -113,7 +113,7 @@ const loginOtp = gatewayRoute(
       case 'wrong-code':
         return wrongCode();
       case 'limited':
-        return tooMany(result.retryAfterSeconds);
+        return tooMany(context, result);
     }
   },
 );

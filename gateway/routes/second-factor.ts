@@ -109,7 +109,7 @@ const disable = gatewayRoute(
       case 'no-factor':
         return noFactor();
       default:
-        return refuseProof(result);
+        return refuseProof(context, result);
     }
   },
 );
@@ -136,7 +136,7 @@ const regenerate = gatewayRoute(
       case 'no-factor':
         return noFactor();
       default:
-        return refuseProof(result);
+        return refuseProof(context, result);
     }
   },
 );

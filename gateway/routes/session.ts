@@ -26,7 +26,9 @@ const refresh = gatewayRoute(
     const { limitedSeconds } = caller.asker;
     if (limitedSeconds !== undefined) {
       const found = await findRefreshable(context, body.refresh_token);
-      if (!found?.session.live) return tooMany(limitedSeconds);
+      if (!found?.session.live) {
+        return tooMany(context, { limit: 'address', retryAfterSeconds: limitedSeconds });
+      }
     }
     const result = await refreshSession(context, caller.asker, body.refresh_token);
     return result.outcome === 'refreshed'

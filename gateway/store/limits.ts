@@ -7,7 +7,7 @@ import {
 } from 'rate-limiter-flexible';
 import { createGuessLimit, type GuessLimit, toSeconds } from './guess-limit.ts';
 import { createPlacesInMemory, createPlacesInRedis } from './places.ts';
-import { createStrangers, type Strangers } from './strangers.ts';
+import { createStrangers, paceSeconds, type Strangers } from './strangers.ts';
 
 const tenMinutes = 600;
 /** How long an address or site rests that has reached its limit. */
@@ -34,16 +34,24 @@ interface SignupLimit {
   count(address: string): Promise<number | undefined>;
 }
 
+interface Quotas {
+  PASSWORD_TRIES_PER_ADDRESS: number;
+  ADDRESS_FAILURES: number;
+  SIGNUPS_PER_ADDRESS: number;
+}
+
+/** How many of what a limit counts it lets through in its window; a /48 has ten times its address's. */
+export function quotasOf(config: Quotas) {
+  return {
+    address: { quota: config.ADDRESS_FAILURES, windowSeconds: tenMinutes },
+    password: { quota: config.PASSWORD_TRIES_PER_ADDRESS, windowSeconds: tenMinutes },
+    signup: { quota: config.SIGNUPS_PER_ADDRESS, windowSeconds: hour },
+    stranger: { quota: 1, windowSeconds: paceSeconds },
+  };
+}
+
 /** Limits in Redis, shared by all gateways, or in process where there is one gateway. */
-export function createLimits(
-  redis: RedisClient | undefined,
-  config: {
-    PASSWORD_TRIES_PER_ADDRESS: number;
-    PASSWORD_SLOW_AFTER: number;
-    ADDRESS_FAILURES: number;
-    SIGNUPS_PER_ADDRESS: number;
-  },
-): Limits {
+export function createLimits(redis: RedisClient | undefined, config: Quotas & { PASSWORD_SLOW_AFTER: number }): Limits {
   const guesses = (name: string, limit: number, blockSeconds?: number) => {
     const wrong = createCounter(redis, `${name}:wrong`, limit, tenMinutes);
     const places = redis ? createPlacesInRedis(redis, name, wrong) : createPlacesInMemory(wrong);

@@ -24,7 +24,7 @@ export interface Strangers {
   forget(name: string): Promise<void>;
 }
 
-const paceSeconds = 60;
+export const paceSeconds = 60;
 const daySeconds = 86_400;
 const fewWrong = 10;
 const fewSeconds = 600;
