@@ -7,12 +7,13 @@ import { countedAddress } from './address.ts';
 import { holdPlace } from './hold-place.ts';
 
 test('a refusal for the site leaves the place of the address', async () => {
-  const limits = createLimits(undefined, {
+  const config = {
     PASSWORD_TRIES_PER_ADDRESS: 0,
     PASSWORD_SLOW_AFTER: 0,
     ADDRESS_FAILURES: 1,
     SIGNUPS_PER_ADDRESS: 0,
-  });
+  };
+  const limits = createLimits(undefined, config);
   const address = countedAddress('2001:db8:1:2::3');
   for (let failure = 0; failure < 10; failure += 1) {
     const { guess } = await limits.sites.reserve(String(address.site));
@@ -22,6 +23,6 @@ test('a refusal for the site leaves the place of the address', async () => {
   const handle = () => assert.fail('the handler was asked');
   const { handle: guarded } = holdPlace({ guesses: 'refused', handle } as unknown as GatewayRoute);
   const call = { caller: { address, asker: {} } } as never;
-  assert.equal((await guarded?.({ limits } as unknown as GatewayContext, call))?.status, 429);
+  assert.equal((await guarded?.({ limits, config } as unknown as GatewayContext, call))?.status, 429);
   assert.equal((await limits.addresses.reserve(address.network)).outcome, 'reserved');
 });

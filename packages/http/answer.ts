@@ -32,22 +32,22 @@ export function refuse(
   };
 }
 
+/** The body of a problem (RFC 9457 3), as JSON. */
+export function problemDetails(
+  { code, title, status }: Problem,
+  { detail, requestId, errors }: { detail: string; requestId: string; errors?: FieldFault[] | undefined },
+): string {
+  const type = `urn:sallyport:problem:${code}`;
+  return JSON.stringify({ type, title, status, detail, code, request_id: requestId, errors });
+}
+
 /** Writes an answer; the request's id goes into every problem. */
 export function send(res: Response, answer: Answer): void {
   res.status(answer.status).set(answer.headers ?? {});
   if (answer.problem) {
     const { problem, detail, errors } = answer.problem;
-    const body = {
-      type: `urn:sallyport:problem:${problem.code}`,
-      title: problem.title,
-      status: problem.status,
-      detail,
-      code: problem.code,
-      request_id: res.locals.requestId,
-      errors,
-    };
-    res.set('Content-Type', 'application/problem+json').end(JSON.stringify(body));
-    return;
+    const body = problemDetails(problem, { detail, requestId: res.locals.requestId, errors });
+    return void res.set('Content-Type', 'application/problem+json').end(body);
   }
   if (answer.body === undefined) return void res.end();
   if (Buffer.isBuffer(answer.body) || typeof answer.body === 'string') return void res.end(answer.body);

@@ -18,6 +18,9 @@ export function defineProblems<Code extends string>(
 
 /** What any part may answer before its own work begins, and when something fails. */
 export const commonProblems = defineProblems({
+  'malformed-request': [400, 'The request is not valid HTTP'],
+  'request-timeout': [408, 'The request came too slowly'],
+  'headers-too-large': [431, 'The headers are too large'],
   'not-found': [404, 'There is nothing here'],
   'method-not-allowed': [405, 'This method is not allowed here'],
   'unsupported-media-type': [415, 'The body must be application/json'],

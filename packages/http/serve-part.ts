@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
 import type { Registry } from 'prom-client';
 import { opsApp, type ReadinessCheck } from './ops-app.ts';
+import { refuseGarbage } from './refuse-garbage.ts';
 import type { RunningPart } from './run-part.ts';
 
 export type { ReadinessCheck } from './ops-app.ts';
@@ -110,15 +109,3 @@ function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
-
-/** What is no HTTP, or too slow or too large in its headers, never reaches the app; it gets an id all the same. */
-function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) return void socket.destroy();
-  const status = refusals[error.code ?? ''] ?? '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nX-Request-Id: ${randomUUID()}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-}
-
-const refusals: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
