@@ -72,7 +72,10 @@ test('npm run users -- grant and revoke change roles, and what runs follows', { 
   });
 
   await t.test('each is in the audit log, done by the operator', async () => {
-    const { events } = expect(200, await product.api('GET', '/audit/events', { token: ada.accessToken })).body;
+    const { events } = expect(
+      200,
+      await product.api('GET', '/audit/events?limit=1000', { token: ada.accessToken }),
+    ).body;
     const told = events
       .filter((event: { type: string }) => event.type === 'sallyport.user.roles_changed')
       .map(({ subject, data }: { subject: string; data: Record<string, unknown> }) => [
