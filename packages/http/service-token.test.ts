@@ -40,3 +40,12 @@ test('refuses a longer life, another algorithm and a missing context', () => {
   const unsigned = jwt.sign(claims, '', { algorithm: 'none' });
   assert.equal(verifyServiceToken('otp', secrets, now, unsigned), undefined);
 });
+
+test('is of no other issuer', () => {
+  const iat = start / 1_000;
+  const claims = { aud: 'otp', iat, exp: iat + 60, ctx: context };
+  const verify = (payload: object) => verifyServiceToken('otp', secrets, now, jwt.sign(payload, 'a'.repeat(32)));
+  assert.ok(verify({ ...claims, iss: 'gateway' }));
+  assert.equal(verify({ ...claims, iss: 'users' }), undefined);
+  assert.equal(verify(claims), undefined);
+});

@@ -37,7 +37,8 @@ const productVariables = new RegExp(
   ].join('|')})$`,
 );
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** This process's environment without what would reach the product or the runner under it. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !productVariables.test(name)));
 }
 
@@ -62,7 +63,8 @@ export function readTap(tap: string, files: readonly string[]): Omit<Tally, 'lef
   };
 }
 
-async function endLeftovers(mark: string): Promise<string[]> {
+/** Ends the processes whose environment holds the mark, and says which those were. */
+export async function endLeftovers(mark: string): Promise<string[]> {
   const pids = processesWith(mark);
   const commands = pids.map((pid) => `${pid} ${commandOf(pid)}`);
   signalAll(pids, 'SIGTERM');

@@ -1,0 +1,126 @@
+import type { Guard } from './guard.ts';
+
+const outbox = 'gateway/audit/store/outbox.ts';
+const migration = 'gateway/migrations/0002_audit.sql';
+
+/** No change without a record (promise 4). */
+export const audit: Guard[] = [
+  {
+    name: 'the head of the log moves by compare-and-set',
+    file: 'gateway/audit/store/log.ts',
+    find: 'where sequence = $1 and hash = $2',
+    replace: 'where $1::bigint is not null and $2::text is not null',
+    test: {
+      file: 'gateway/audit/sequence.test.ts',
+      name: 'a sequencer that was stopped between reading and writing changes nothing',
+    },
+  },
+  {
+    name: 'a row of the log is never changed',
+    file: migration,
+    find: 'create trigger audit_log_append_only before update or delete on gateway.audit_log\n  for each row execute function gateway.refuse_change();',
+    replace: '',
+    test: { file: 'gateway/audit/sequence.test.ts', name: 'the log is append-only' },
+  },
+  {
+    name: 'a partition of the log is never emptied',
+    file: migration,
+    find: "execute format('create trigger audit_log_no_truncate before truncate on gateway.%I\n      for each statement execute function gateway.refuse_change()', name);",
+    replace: '',
+    test: { file: 'gateway/audit/sequence.test.ts', name: 'the log is append-only' },
+  },
+  {
+    name: 'the cursor of the relay moves by compare-and-set',
+    file: 'gateway/audit/store/cursor.ts',
+    find: 'where name = $1 and sequence = $2 returning',
+    replace: 'where name = $1 and $2::bigint is not null returning',
+    test: {
+      file: 'gateway/audit/relay.test.ts',
+      name: 'a relay whose cursor was moved by another one starts again from where it stands',
+    },
+  },
+  {
+    name: 'an event that was returned is not published',
+    file: 'gateway/audit/broker.ts',
+    find: "channel.on('return', (message) => onFault(new Error(`event ${message.properties.messageId} was not routed`)));",
+    replace: '',
+    test: {
+      file: 'gateway/audit/relay.test.ts',
+      name: 'an event that the broker returns holds the cursor until it can be routed',
+    },
+  },
+  {
+    name: 'an event that was seen is not taken over again',
+    file: outbox,
+    find: "where source = 'gateway' or fresh.event_id is not null",
+    replace: 'where true',
+    test: {
+      file: 'gateway/audit/store/outbox.test.ts',
+      name: 'an event that was logged and forgotten by the outbox is not taken over again',
+    },
+  },
+  {
+    name: 'an event that was altered goes to quarantine',
+    file: 'gateway/audit/collect.ts',
+    find: 'known.length === 0 ? []',
+    replace: 'known.length >= 0 ? []',
+    test: {
+      file: 'gateway/audit/collect.test.ts',
+      name: 'one id with other bytes is quarantined; what came first stays',
+    },
+  },
+  {
+    name: 'personal data is bound by its hash',
+    file: 'packages/audit/create-event.ts',
+    find: 'personal_hash: sha256Hex(canonical(personal)),',
+    replace: 'personal_hash: sha256Hex(personal.salt),',
+    test: {
+      file: 'packages/audit/create-event.test.ts',
+      name: 'binds personal data by a salted hash of its canonical form',
+    },
+  },
+  {
+    name: 'what comes from outside is recorded cleaned',
+    file: 'packages/audit/create-event.ts',
+    find: "plain.replace(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu, ' ')",
+    replace: 'plain',
+    test: { file: 'packages/audit/create-event.test.ts', name: 'cleans and cuts whatever comes from outside' },
+  },
+  {
+    name: 'a part records its own types of event alone',
+    file: 'gateway/audit/judge-event.ts',
+    find: "if (!typesOf[row.source]?.includes(event.type)) return { ok: false, fault: 'foreign-type' };",
+    replace: '',
+    test: {
+      file: 'gateway/audit/number-page.test.ts',
+      name: 'refuses what its source may not record, and numbers the rest without a gap',
+    },
+  },
+  {
+    name: 'a lease has one holder',
+    file: 'gateway/audit/store/lease.ts',
+    find: 'where l.holder = excluded.holder or l.until < clock_timestamp()',
+    replace: 'where true',
+    test: {
+      file: 'gateway/audit/lease.test.ts',
+      name: 'one holds a lease; another takes it over when it ran out or was given back',
+    },
+  },
+  {
+    name: 'a signup records its event with its statement',
+    file: 'services/users/store/insert-account.ts',
+    find: 'select $6::uuid, $7::text from created)',
+    replace: 'select $6::uuid, $7::text from created where false)',
+    test: {
+      file: 'services/users/test/routes.test.ts',
+      name: 'a signup stores the account and its event together, and answers both',
+    },
+  },
+  {
+    name: 'a session records its event with its statement',
+    file: 'gateway/store/sessions.ts',
+    find: "recording.expressions(22, 'exists (select from issued)')",
+    replace: "recording.expressions(22, 'not exists (select from issued)')",
+    test: { file: 'test/audit-events.test.ts', name: 'one person through everything: each step leaves its events' },
+  },
+];

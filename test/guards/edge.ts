@@ -1,0 +1,133 @@
+import type { Guard } from './guard.ts';
+
+const body = 'packages/http/json-body.ts';
+const bodyTest = 'packages/http/json-body.test.ts';
+const edgeTest = 'test/edge.test.ts';
+
+/** The edge, readiness and stopping (promises 5 and 9). */
+export const edge: Guard[] = [
+  {
+    name: 'no key twice',
+    file: 'packages/http/strict-json.ts',
+    find: '|| keys.has(String(key))',
+    replace: '',
+    test: { file: 'packages/http/strict-json.test.ts', name: 'refuses a key twice, however it is escaped' },
+  },
+  {
+    name: 'no deep nesting',
+    file: 'packages/http/strict-json.ts',
+    find: '> maxDepth) return false;',
+    replace: '> 1_000 * maxDepth) return false;',
+    test: { file: 'packages/http/strict-json.test.ts', name: 'refuses what nests deeper than it may' },
+  },
+  {
+    name: 'no body over 16 KiB',
+    file: body,
+    find: 'if (length > limitBytes) {',
+    replace: 'if (length > 1_000 * limitBytes) {',
+    test: { file: bodyTest, name: 'refuses more than 16 KiB, announced or not' },
+  },
+  {
+    name: 'no body but JSON',
+    file: body,
+    find: "!mediaType.test(req.headers['content-type'] ?? '') ||",
+    replace: '',
+    test: { file: bodyTest, name: 'refuses every media type but JSON in UTF-8' },
+  },
+  {
+    name: 'a body is an object',
+    file: body,
+    find: '|| Array.isArray(value)',
+    replace: '',
+    test: { file: bodyTest, name: 'refuses what is no JSON object' },
+  },
+  {
+    name: 'no lone surrogate',
+    file: 'packages/http/validate.ts',
+    find: 'faults.push(...findUnwellFormed(value)',
+    replace: "faults.push(...findUnwellFormed('')",
+    test: { file: bodyTest, name: 'refuses bytes that are no UTF-8, and strings that are no Unicode' },
+  },
+  {
+    name: 'a strict content security policy',
+    file: 'gateway/edge/security-headers.ts',
+    find: `defaultSrc: ["'none'"]`,
+    replace: `defaultSrc: ["'self'"]`,
+    test: { file: edgeTest, name: 'sends strict headers, no banner and no CORS' },
+  },
+  {
+    name: 'personal answers are kept by nobody',
+    file: 'gateway/edge/pipeline.ts',
+    find: "...(route.tag === 'public' ? [] : [privately]),",
+    replace: '',
+    test: { file: edgeTest, name: 'keeps a request id that is one, replaces any other, and marks personal answers' },
+  },
+  {
+    name: 'a request id is harmless',
+    file: 'packages/http/new-app.ts',
+    find: "typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given)",
+    replace: "typeof given === 'string'",
+    test: { file: edgeTest, name: 'keeps a request id that is one, replaces any other, and marks personal answers' },
+  },
+  {
+    name: 'pages of other origins can not call',
+    file: 'gateway/edge/allow-origins.ts',
+    find: 'origin: [...origins],',
+    replace: 'origin: true,',
+    test: {
+      file: 'gateway/edge/allow-origins.test.ts',
+      name: 'lets no other origin call, and none where none is listed',
+    },
+  },
+  {
+    name: 'one spelling of a path',
+    file: 'packages/http/new-app.ts',
+    find: "app.enable('case sensitive routing').enable('strict routing');",
+    replace: '',
+    test: { file: edgeTest, name: 'answers unknown paths with 404 and unknown methods with 405 and Allow' },
+  },
+  {
+    name: 'an unknown method is not an unknown path',
+    file: 'packages/http/route.ts',
+    find: 'app.all(path, (_req, res) =>',
+    replace: 'app.all(`${path}/405`, (_req, res) =>',
+    test: { file: edgeTest, name: 'answers unknown paths with 404 and unknown methods with 405 and Allow' },
+  },
+  {
+    name: 'a part that stops is not ready',
+    file: 'packages/http/ops-app.ts',
+    find: 'options.ready() && required',
+    replace: 'required',
+    test: {
+      file: 'test/stopping.test.ts',
+      name: 'a request in flight is answered, and meanwhile the part is not ready',
+    },
+  },
+  {
+    name: 'a part that needs somebody who is away is not ready',
+    file: 'packages/http/ops-app.ts',
+    find: "!entry.required || states[at] === 'up'",
+    replace: 'states[at] !== undefined',
+    test: { file: 'test/stopping.test.ts', name: 'a gateway names the service that is away, and is ready again' },
+  },
+  {
+    name: 'what has begun is answered before a part ends',
+    file: 'packages/http/serve-part.ts',
+    find: 'await drain(server);',
+    replace: 'server.close();\n      server.closeAllConnections();',
+    test: {
+      file: 'test/stopping.test.ts',
+      name: 'a request in flight is answered, and meanwhile the part is not ready',
+    },
+  },
+  {
+    name: 'a service that never answers is given up',
+    file: 'packages/http/exchange.ts',
+    find: 'controller?.abort(late);\n    reject(late);',
+    replace: '',
+    test: {
+      file: 'packages/http/exchange.test.ts',
+      name: 'gives an answer up that never comes, or never ends, and the connection with it',
+    },
+  },
+];

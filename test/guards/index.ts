@@ -1,0 +1,21 @@
+import { audit } from './audit.ts';
+import { codes } from './codes.ts';
+import { edge } from './edge.ts';
+import { factors } from './factors.ts';
+import { guesses } from './guesses.ts';
+import { passwords } from './passwords.ts';
+import { secrets } from './secrets.ts';
+import { sessionGuards } from './sessions.ts';
+import { tokens } from './tokens.ts';
+
+export const guards = [
+  ...codes,
+  ...guesses,
+  ...sessionGuards,
+  ...factors,
+  ...passwords,
+  ...secrets,
+  ...tokens,
+  ...edge,
+  ...audit,
+];

@@ -1,0 +1,108 @@
+import type { Guard } from './guard.ts';
+
+const verify = 'services/users/domain/verify-password.ts';
+const routesTest = 'services/users/test/routes.test.ts';
+const racesTest = 'services/users/test/races.test.ts';
+
+/** Passwords (promises 7 and 8). */
+export const passwords: Guard[] = [
+  {
+    name: 'an unknown name costs a hash',
+    file: verify,
+    find: 'await hasher.spend(password, decoys.kindFor(name));',
+    replace: '',
+    test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
+  },
+  {
+    name: 'a lock is looked at when the hash is done',
+    file: verify,
+    find: 'const fits = await hasher.verify(password, stored);',
+    replace: 'const fits = account.locked || (await hasher.verify(password, stored));',
+    test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
+  },
+  {
+    name: 'a locked account lets nobody in',
+    file: verify,
+    find: "if (account.locked) return { outcome: 'rejected', reason: 'account-locked', account_id: account.id };",
+    replace: '',
+    test: { file: routesTest, name: 'wrong, unknown, unusable and locked are rejections with their reason' },
+  },
+  {
+    name: 'a new hash replaces the one that was verified',
+    file: 'services/users/store/replace-hash.ts',
+    find: 'and password_hash = $2',
+    replace: 'and $2::text is not null',
+    test: { file: racesTest, name: 'a login in flight does not bring the old password back' },
+  },
+  {
+    name: 'a password is changed at the epoch that was proved',
+    file: 'services/users/store/update-password.ts',
+    find: 'where id = $1 and epoch = $2 and',
+    replace: 'where id = $1 and $2::bigint is not null and',
+    test: { file: routesTest, name: 'of two changes at once one happens, and the old password is over' },
+  },
+  {
+    name: 'a password is changed while nobody locked the account',
+    file: 'services/users/store/update-password.ts',
+    find: 'and locked_at is null',
+    replace: '',
+    test: { file: racesTest, name: 'a change that was hashing while the account was locked does not happen' },
+  },
+  {
+    name: 'bcrypt never meets the password itself',
+    file: 'services/users/hashing/password-hasher.ts',
+    find: "return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');",
+    replace: "return pepper.id === '' ? '' : password.normalize('NFKC');",
+    test: {
+      file: 'services/users/hashing/password-hasher.test.ts',
+      name: 'bcrypt is given 64 characters of base64, whatever the password',
+    },
+  },
+  {
+    name: 'a hash fits under its own pepper alone',
+    file: 'services/users/hashing/password-hasher.ts',
+    find: 'const pepper = peppers.find(stored.pepperId);',
+    replace: 'const pepper = peppers.current;',
+    test: {
+      file: 'services/users/hashing/password-hasher.test.ts',
+      name: 'a hash names its pepper and cost, and fits under no other pepper',
+    },
+  },
+  {
+    name: 'common passwords are refused',
+    file: 'services/users/domain/judge-password.ts',
+    find: "return isCommonPassword(password) ? 'common' : undefined;",
+    replace: "return isCommonPassword.length > 9 ? 'common' : undefined;",
+    test: {
+      file: 'services/users/domain/judge-password.test.ts',
+      name: 'common passwords are refused in any case and compatibility form',
+    },
+  },
+  {
+    name: 'a password is no longer than 256',
+    file: 'packages/contracts/credentials.ts',
+    find: 'const longest = 256;',
+    replace: 'const longest = 257;',
+    test: { file: 'packages/contracts/credentials.test.ts', name: 'a password has at most 256 code points after NFKC' },
+  },
+  {
+    name: 'the queue of hashes is bounded',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: 'waiting.length >= limits.maxWaiting || expectedWaitMs()',
+    replace: 'expectedWaitMs()',
+    test: {
+      file: 'services/users/hashing/hash-queue.test.ts',
+      name: 'one runs, so many wait, and the next is refused at once',
+    },
+  },
+  {
+    name: 'what waits too long for a hash is refused at once',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: '|| expectedWaitMs() > limits.maxExpectedMs',
+    replace: '',
+    test: {
+      file: 'services/users/hashing/hash-queue.test.ts',
+      name: 'a job whose expected wait is too long is refused at once',
+    },
+  },
+];

@@ -1,0 +1,63 @@
+import type { Guard } from './guard.ts';
+
+/** Secrets stay put (promise 7). */
+export const secrets: Guard[] = [
+  {
+    name: 'a secret opens for its own account alone',
+    file: 'services/otp/domain/sealed.ts',
+    find: 'canonical([...binding, keyId])',
+    replace: 'canonical([binding[0], keyId])',
+    test: { file: 'services/otp/domain/sealed.test.ts', name: 'opens for no other account, enrolment, kind or key' },
+  },
+  {
+    name: 'a secret opens under the name of its key alone',
+    file: 'services/otp/domain/sealed.ts',
+    find: 'canonical([...binding, keyId])',
+    replace: "canonical([...binding, keyId === '' ? '' : 'key'])",
+    test: { file: 'services/otp/domain/sealed.test.ts', name: 'opens for no other account, enrolment, kind or key' },
+  },
+  {
+    name: 'otp starts only with the keys that its rows name',
+    file: 'services/otp/domain/check-keys.ts',
+    find: 'used.filter(({ id }) => !ring.find(id))',
+    replace: 'used.filter(({ id }) => id === undefined)',
+    test: {
+      file: 'services/otp/start-otp.test.ts',
+      name: 'refuses a ring that lacks a key in use, or has other bytes under its id',
+    },
+  },
+  {
+    name: 'a key is as long as it must be',
+    file: 'packages/config/key-ring.ts',
+    find: 'if (!known.every((key) => fits(key.bytes)))',
+    replace: 'if (known.length > 99)',
+    test: {
+      file: 'packages/config/read-config.test.ts',
+      name: 'refuses rings with short, equal or malformed keys',
+    },
+  },
+  {
+    name: 'a key is in a ring once',
+    file: 'packages/config/key-ring.ts',
+    find: "if (new Set(known.map((key) => key.bytes.toString('hex'))).size < known.length) return 'holds a key twice';",
+    replace: '',
+    test: {
+      file: 'packages/config/read-config.test.ts',
+      name: 'refuses rings with short, equal or malformed keys',
+    },
+  },
+  {
+    name: 'secrets by their names never reach a log',
+    file: 'packages/logger/index.ts',
+    find: "  'password',\n",
+    replace: '',
+    test: { file: 'packages/logger/create-logger.test.ts', name: 'redacts every name of a secret, two levels deep' },
+  },
+  {
+    name: 'a name that is no account’s is not written down',
+    file: 'gateway/domain/log-in.ts',
+    find: 'subject === null ? undefined : body.username',
+    replace: 'body.username',
+    test: { file: 'test/audit-events.test.ts', name: 'a name that is no account is written nowhere' },
+  },
+];
