@@ -141,7 +141,7 @@ export const guesses: Guard[] = [
   {
     name: 'an address is limited after its failures',
     file: 'gateway/edge/pipeline.ts',
-    find: 'if (seconds > 0) throw new Refusal(tooMany(seconds));',
+    find: 'if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));',
     replace: '',
     test: {
       file: passwords,

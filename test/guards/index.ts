@@ -1,3 +1,4 @@
+import { addresses } from './addresses.ts';
 import { audit } from './audit.ts';
 import { codes } from './codes.ts';
 import { edge } from './edge.ts';
@@ -17,5 +18,6 @@ export const guards = [
   ...secrets,
   ...tokens,
   ...edge,
+  ...addresses,
   ...audit,
 ];
