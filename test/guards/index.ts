@@ -3,6 +3,7 @@ import { codes } from './codes.ts';
 import { edge } from './edge.ts';
 import { factors } from './factors.ts';
 import { guesses } from './guesses.ts';
+import { histories } from './histories.ts';
 import { passwords } from './passwords.ts';
 import { secrets } from './secrets.ts';
 import { sessionGuards } from './sessions.ts';
@@ -18,4 +19,5 @@ export const guards = [
   ...tokens,
   ...edge,
   ...audit,
+  ...histories,
 ];
