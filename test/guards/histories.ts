@@ -32,11 +32,4 @@ export const histories: Guard[] = [
     replace: '($2::bigint is null or $3::bigint is null)',
     test,
   },
-  {
-    name: 'a removed factor ends the other sessions, over histories',
-    file: 'gateway/domain/disable-factor.ts',
-    find: "await endOvertaken(tx, log, userId, { factorVersion }, 'otp-disabled', session.id);",
-    replace: '',
-    test,
-  },
 ];

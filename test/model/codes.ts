@@ -20,6 +20,9 @@ export const codeKinds = [
 ] as const;
 export type CodeKind = (typeof codeKinds)[number];
 
+/** What an owner sends who knows what he does, mostly. */
+export const ownersCodeKinds = ['right', 'right', 'right', 'right', 'recovery', ...codeKinds] as const;
+
 /** The fields of a body; none where no code is sent. */
 export type SentCode = { otp?: string; recovery_code?: string };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { SentCode } from '../codes.ts';
-import { type CodeKind, chooseCode, codeKinds, judgeCode } from '../codes.ts';
+import { type CodeKind, chooseCode, judgeCode, ownersCodeKinds } from '../codes.ts';
 import { command, type Expected, hold, pickAccount, pickSession, refusals, settled } from '../command.ts';
 import {
   type Account,
@@ -114,7 +114,7 @@ const proving = {
   account: fc.nat(9),
   session: fc.nat(9),
   rightPassword: fc.constantFrom(true, true, true, false),
-  code: fc.constantFrom(...codeKinds),
+  code: fc.constantFrom(...ownersCodeKinds),
 };
 
 const again = fc.record(proving).map(reauthenticate);

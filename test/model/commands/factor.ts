@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type CodeKind, chooseCode, codeKinds, judgeCode, matchStep } from '../codes.ts';
+import { type CodeKind, chooseCode, judgeCode, matchStep, ownersCodeKinds } from '../codes.ts';
 import { command, hold, pickAccount, pickSession, refusals, settled } from '../command.ts';
 import { endChallenges, endSessions, isFresh, isGood, laneOf, limits, startLanesAfresh } from '../model.ts';
 import { renewAccess } from '../sessions.ts';
@@ -115,7 +115,7 @@ const regenerate = (drawn: Asking & { code: CodeKind }) =>
   });
 
 const asking = { account: fc.nat(9), session: fc.nat(9) };
-const code = fc.constantFrom(...codeKinds);
+const code = fc.constantFrom(...ownersCodeKinds);
 const rightPassword = fc.constantFrom(true, true, true, false);
 
 const firstCode = fc.constantFrom('right' as const, 'right' as const, 'used' as const, 'wrong' as const);

@@ -82,9 +82,9 @@ const answerChallenge = (drawn: Answer) =>
     openSession(system, account, answer);
   });
 
-/** Mostly one that is open; none where there is no such. */
+/** One that is open, if there is such, or one of the last, dead ones included. */
 function pickChallenge({ challenges }: Account, at: number, now: number): ModelChallenge | undefined {
-  if (at >= 8) return challenges[at % Math.max(challenges.length, 1)];
+  if (at >= 5) return challenges.at(-1 - (at % 2));
   const open = challenges.filter((challenge) => isOpen(challenge, now));
   return open[at % Math.max(open.length, 1)];
 }

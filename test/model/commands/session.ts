@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Answered } from '../../support/api.ts';
 import { command, hold, pickAccount, pickSession, refusals, settled } from '../command.ts';
-import { isFresh, isGood } from '../model.ts';
+import { type Account, isFresh, isGood, type ModelSession } from '../model.ts';
 import { renewAccess } from '../sessions.ts';
+import type { System } from '../system.ts';
 
 interface Asking {
   account: number;
@@ -12,24 +14,39 @@ interface Asking {
 const graceMs = 10_000;
 const marginMs = 4_000;
 
+async function rotate(system: System, account: Account, session: ModelSession): Promise<boolean> {
+  const body = { refresh_token: session.refreshTokens.at(-1) };
+  const answer = settled(system, account, await system.api('POST', '/token/refresh', { body }));
+  if (answer) noteRotation(system, session, answer);
+  return answer !== undefined;
+}
+
+function noteRotation(system: System, session: ModelSession, answer: Answered): void {
+  hold(answer, { status: 200 }, 'the present refresh token');
+  assert.ok(!session.refreshTokens.includes(answer.body.refresh_token), 'rotated');
+  session.refreshTokens.push(answer.body.refresh_token);
+  session.rotatedAt = Date.now();
+  renewAccess(system, session, answer);
+}
+
 /** `back` counts from the present refresh token on: 0 is that, 1 the newest used one. */
 const refresh = (drawn: Asking & { back: number }) =>
   command('refresh', drawn, async (model, system, { account: at, session: which, back }) => {
     const account = pickAccount(model, at);
     const session = account && pickSession(account, which);
-    const refresh_token = session?.refreshTokens.at(-1 - back);
-    if (!account || !session || !refresh_token) return;
+    if (!account || !session) return;
+    while (session.live && session.refreshTokens.length <= back) {
+      if (!(await rotate(system, account, session))) return;
+    }
+    const refresh_token = session.refreshTokens.at(-1 - back);
+    if (!refresh_token) return;
     const sinceRotation = session.rotatedAt === undefined ? graceMs * 2 : Date.now() - session.rotatedAt;
     if (back === 1 && Math.abs(sinceRotation - graceMs) < marginMs) return;
     const answer = settled(system, account, await system.api('POST', '/token/refresh', { body: { refresh_token } }));
     if (!answer) return;
     if (!session.live) return hold(answer, refusals.refresh, 'a session that has ended');
     if (back === 0) {
-      hold(answer, { status: 200 }, 'the present refresh token');
-      assert.ok(!session.refreshTokens.includes(answer.body.refresh_token), 'rotated');
-      session.refreshTokens.push(answer.body.refresh_token);
-      session.rotatedAt = Date.now();
-      renewAccess(system, session, answer);
+      noteRotation(system, session, answer);
     } else if (back === 1 && sinceRotation < graceMs) {
       hold(answer, { status: 200 }, 'the newest used refresh token, soon');
       assert.equal(answer.body.refresh_token, session.refreshTokens.at(-1), 'one successor');
