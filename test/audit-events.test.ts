@@ -94,7 +94,7 @@ function keepTokens(answer: Answered): Answered {
 test('one person through everything: each step leaves its events, in order', async () => {
   const ada = await signUpOwner(api);
   keep(ada.password, ada.accessToken, ada.refreshToken);
-  let told = await assertStory(ada, 0, ['user.signed_up', 'login.succeeded']);
+  let told = await assertStory(ada, 0, ['user.signed_up', 'login.succeeded', 'device.added']);
   const tell = async (...expected: string[]) => {
     told = await assertStory(ada, told, expected);
   };
@@ -111,7 +111,7 @@ test('one person through everything: each step leaves its events, in order', asy
   await tell('login.failed wrong-password');
 
   const other = keepTokens(expect(200, await provePassword(api, ada)));
-  await tell('login.succeeded');
+  await tell('login.succeeded', 'device.added');
   ada.secret = await setUp(api, ada);
   keep(ada.secret);
   await tell('otp.setup_started');
@@ -120,7 +120,7 @@ test('one person through everything: each step leaves its events, in order', asy
   const enabled = await api('PUT', '/auth/otp/enable', { token: token(), body: { otp: otp() } });
   Object.assign(ada, tokensOf(keepTokens(expect(200, enabled))), { recoveryCodes: enabled.body.recovery_codes });
   keep(...ada.recoveryCodes);
-  await tell('otp.enabled', 'session.revoked otp-enabled');
+  await tell('otp.enabled', 'session.revoked otp-enabled', 'device.removed otp-enabled');
   expectProblem(401, 'unauthenticated', await api('GET', '/me', { token: tokensOf(other).accessToken }));
 
   const challenge = async () => {
@@ -135,12 +135,12 @@ test('one person through everything: each step leaves its events, in order', asy
   await tell('otp.failed wrong-code', 'login.failed wrong-code');
   const used = otp();
   keepTokens(expect(200, await answer({ challenge: first, otp: used })));
-  await tell('otp.verified', 'login.succeeded');
+  await tell('otp.verified', 'login.succeeded', 'device.added');
   expectProblem(401, 'invalid-otp', await answer({ challenge: await challenge(), otp: used }));
   await tell('login.challenged', 'otp.replayed used-code', 'login.failed used-code');
   const recovery_code = ada.recoveryCodes.pop();
   keepTokens(expect(200, await answer({ challenge: await challenge(), recovery_code })));
-  await tell('login.challenged', 'recovery_code.used', 'login.succeeded');
+  await tell('login.challenged', 'recovery_code.used', 'login.succeeded', 'device.added');
 
   const refresh = (refresh_token: string) => api('POST', '/token/refresh', { body: { refresh_token } });
   const once = tokensOf(keepTokens(expect(200, await refresh(ada.refreshToken))));
@@ -152,7 +152,7 @@ test('one person through everything: each step leaves its events, in order', asy
   expectProblem(401, 'unauthenticated', await api('GET', '/me', { token: twice.accessToken }));
 
   keepTokens(await logInOwner(api, ada));
-  await tell('login.challenged', 'otp.verified', 'login.succeeded');
+  await tell('login.challenged', 'otp.verified', 'login.succeeded', 'device.added');
   const proof = () => ({ password: ada.password, otp: otp() });
   keepTokens(expect(200, await api('POST', '/reauthenticate', { token: token(), body: proof() })));
   await tell('otp.verified', 'login.succeeded reauthenticated');
@@ -169,7 +169,8 @@ test('one person through everything: each step leaves its events, in order', asy
   keep(change.new_password);
   expect(204, await api('PUT', '/me/password', { token: token(), body: { ...change, otp: otp() } }));
   ada.password = change.new_password;
-  await tell('otp.verified', 'password.changed', 'session.revoked password-changed');
+  const removed = Array.from({ length: 3 }, () => 'device.removed password-changed');
+  await tell('otp.verified', 'password.changed', 'session.revoked password-changed', ...removed);
   expect(200, await api('PUT', '/auth/otp/disable', { token: token(), body: proof() }));
   await tell('otp.verified', 'otp.disabled');
   expect(204, await api('POST', '/logout', { token: token(), body: {} }));
@@ -221,7 +222,11 @@ test('every event has every field, and says who, whom, from where and by which r
   const expected = { outcome: 'success', reason: null, actor: account, target: account, client: null };
   assert.deepEqual(data, { ...expected, request_id: 'of-carl', amr: ['pwd'], count: 1 });
 
-  const sources = { users: /^(user|password)\./, otp: /^(otp|recovery_code)\./, gateway: /^(login|session|audit)\./ };
+  const sources = {
+    users: /^(user|password)\./,
+    otp: /^(otp|recovery_code)\./,
+    gateway: /^(login|session|device|audit)\./,
+  };
   const members = 'outcome reason actor target client session_id request_id amr count personal_hash personal'.split(
     ' ',
   );

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { endSoundly } from './support/assert-sound.ts';
 import { answered, assertOneGotIn, atOnce, fewAtOnce, inTurn, tally } from './support/at-once.ts';
 import { countEvents } from './support/audit-log.ts';
-import { laneOf } from './support/lane.ts';
+import { countAttempts } from './support/lane.ts';
 import {
   challengeOf,
   expect,
@@ -54,7 +54,7 @@ test('ends a pending enrolment at five wrong codes or when its time is over, and
   await stack.sql('update otp.enrolment set expires_at = clock_timestamp() where user_id = $1', [ada.id]);
   expectProblem(404, 'no-pending-enrolment', await enable(ada, nextCode(stack, pending)));
   expectProblem(404, 'no-pending-enrolment', await stack.api('GET', '/qr_code', { token: ada.accessToken }));
-  assert.equal((await laneOf(stack, ada)).attempts, 0);
+  assert.equal(await countAttempts(stack, ada), 0);
 });
 
 test('gives one of twenty confirmations at once the factor, with one set of recovery codes', async () => {

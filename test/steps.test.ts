@@ -6,7 +6,7 @@ import { endSoundly } from './support/assert-sound.ts';
 import { inTurn } from './support/at-once.ts';
 import { countEvents } from './support/audit-log.ts';
 import { type Lie, startFakeOtp } from './support/fake-otp.ts';
-import { laneOf } from './support/lane.ts';
+import { countAttempts } from './support/lane.ts';
 import {
   challengeOf,
   expect,
@@ -38,8 +38,8 @@ test('refuses the code and the recovery code of somebody else, spends neither, a
   for (const code of [{ otp }, { recovery_code }]) {
     expectProblem(401, 'invalid-otp', await stack.api('POST', '/login/otp', { body: { challenge, ...code } }));
   }
-  assert.equal((await laneOf(stack, ada)).attempts, 2);
-  assert.equal((await laneOf(stack, bob)).attempts, 0);
+  assert.equal(await countAttempts(stack, ada), 2);
+  assert.equal(await countAttempts(stack, bob), 0);
   for (const code of [{ otp }, { recovery_code }]) {
     const own = await challengeOf(stack.api, bob);
     expect(200, await stack.api('POST', '/login/otp', { body: { challenge: own, ...code } }));
@@ -75,7 +75,7 @@ test('changes nothing about an active factor without both proofs', async () => {
     expectProblem(status, code, await stack.api(method, path, { token, body }));
   }
   assert.deepEqual(await read(), factor);
-  assert.equal((await laneOf(stack, ada)).attempts, 0, 'a wrong password or a missing code counts no code');
+  assert.equal(await countAttempts(stack, ada), 0, 'a wrong password or a missing code counts no code');
   const body = { password, otp };
   expect(200, await stack.api('POST', '/reauthenticate', { token, body }));
 });
@@ -93,7 +93,7 @@ test('has removing, replacing and changing ask for a fresh session where the con
     const answer = await stack.api(method, path, { token: person.accessToken, body });
     expectProblem(403, 'reauthentication-required', answer);
   }
-  assert.equal((await laneOf(stack, ada)).attempts, 0);
+  assert.equal(await countAttempts(stack, ada), 0);
 });
 
 test('takes nothing but the exact yes of otp for this account and attempt', async () => {

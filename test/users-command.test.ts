@@ -72,14 +72,17 @@ test('npm run users -- grant and revoke change roles, and what runs follows', { 
   });
 
   await t.test('each is in the audit log, done by the operator', async () => {
-    const { events } = expect(200, await product.api('GET', '/audit/events', { token: ada.accessToken })).body;
-    const told = events
-      .filter((event: { type: string }) => event.type === 'sallyport.user.roles_changed')
-      .map(({ subject, data }: { subject: string; data: Record<string, unknown> }) => [
-        subject,
-        data.actor,
-        data.reason,
-      ]);
+    const readChanges = async () => {
+      const page = await product.api('GET', '/audit/events?limit=1000', { token: ada.accessToken });
+      const { events } = expect(200, page).body;
+      return events.filter((event: { type: string }) => event.type === 'sallyport.user.roles_changed');
+    };
+    await until('all are in the log', async () => (await readChanges()).length === 3);
+    const told = (await readChanges()).map(({ subject, data }: { subject: string; data: Record<string, unknown> }) => [
+      subject,
+      data.actor,
+      data.reason,
+    ]);
     const operator = { type: 'operator', id: null };
     assert.deepEqual(told, [
       [ada.id, operator, 'the first one'],

@@ -10,7 +10,7 @@ export function describeError(error: unknown, depth = 0): unknown {
   const { name, message, stack, cause } = error;
   const code = 'code' in error ? cut(String(error.code)) : undefined;
   const why = cause === undefined || depth === deepest ? undefined : describeError(cause, depth + 1);
-  return { type: name, code, message: cut(message), stack: stack && cut(stack), cause: why };
+  return { type: name, error_code: code, message: cut(message), stack: stack && cut(stack), cause: why };
 }
 
 function cut(text: string): string {

@@ -24,3 +24,12 @@ export async function letLockPass(stack: Stack, person: { id: string }): Promise
     [person.id],
   );
 }
+
+/** The codes that were counted for an account, over all its lanes. */
+export async function countAttempts(stack: Stack, person: { id: string }): Promise<number> {
+  const [row] = await stack.sql<{ attempts: string }>(
+    'select coalesce(sum(attempts), 0) as attempts from otp.lane where user_id = $1',
+    [person.id],
+  );
+  return Number(row?.attempts);
+}

@@ -208,7 +208,7 @@ suite('the calls of users', { skip: databaseMissing }, () => {
   });
 
   test('other methods are 405, other paths 404', async () => {
-    assert.equal((await call('get', '/accounts')).status, 405);
+    assert.equal((await call('put', '/accounts')).status, 405);
     assert.equal((await call('get', '/nothing')).status, 404);
   });
 });
