@@ -31,7 +31,7 @@ export type Verdict = 'accepted' | 'refused' | 'locked';
 const stepOf = (ms: number) => Math.floor(ms / stepMs);
 
 /** A moment from which the present step lasts long enough for a call, where the clock can be moved. */
-export function settle(system: System): number {
+function settle(system: System): number {
   const left = stepMs - (system.now() % stepMs);
   if (left < endOfStepMs) system.moveClock?.(left);
   return stepOf(system.now());

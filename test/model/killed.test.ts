@@ -13,7 +13,7 @@ import type { PartName, System } from './system.ts';
 const runs = process.env.SALLYPORT_CHAOS ? 1_000 : 5;
 
 /** Where the machine is slow, that is enough. */
-const minutes = process.env.SALLYPORT_CHAOS ? 20 : 1;
+const minutes = process.env.SALLYPORT_CHAOS ? 50 : 1;
 
 let stack: ProcessStack;
 before(async () => {
@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => stack[Symbol.asyncDispose]());
 
-test(`keeps the promises over ${runs} histories with kills`, { timeout: 3_600_000 }, async () => {
+test(`keeps the promises over ${runs} histories with kills`, { timeout: 3_600_000 }, async (t) => {
   const { api, sql } = stack;
   const clocked = { api, now: Date.now, windowSteps: 10 };
   const part = (name: PartName) => stack[name];
@@ -33,7 +33,8 @@ test(`keeps the promises over ${runs} histories with kills`, { timeout: 3_600_00
     kill: (name) => part(name).kill(),
     restart: (name) => part(name).restart(),
   };
-  await play(system, { runs, minutes, more: kills, length: process.env.SALLYPORT_CHAOS ? 20 : 30 });
+  const played = await play(system, { runs, minutes, more: kills, length: process.env.SALLYPORT_CHAOS ? 20 : 30 });
+  t.diagnostic(`${played} histories`);
   await waitForLog(stack);
   await assertFlagsEqualFactors(stack);
   await assertLogIsWhole(stack);

@@ -32,7 +32,7 @@ export interface ModelLane {
   lock: 'none' | 'timed' | 'endless';
 }
 
-export interface Enrolment {
+interface Enrolment {
   secret: string;
   triesLeft: number;
 }

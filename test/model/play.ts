@@ -18,20 +18,23 @@ const everywhere = [...signUps, ...logins, ...factorChanges, ...accountChanges, 
 /**
  * Plays random commands and holds each answer and what is left to the model. A failure names its seed and path, for
  * FC_SEED and FC_PATH (and a replayPath for FC_REPLAY), and the shortest commands that were found to show it.
+ * @returns how many were played in the time there was
  */
 export async function play(
   system: System,
   options: { runs: number; minutes: number; more: fc.Arbitrary<Command>[]; length?: number },
-): Promise<void> {
+): Promise<number> {
   const { FC_SEED, FC_RUNS, FC_PATH, FC_REPLAY } = process.env;
   const commands = fc.commands([...everywhere, ...options.more], {
     maxCommands: options.length ?? 40,
     size: 'max',
     ...(FC_REPLAY === undefined ? {} : { replayPath: FC_REPLAY }),
   });
+  let played = 0;
   await fc.assert(
     fc.asyncProperty(fc.boolean(), commands, async (enrolled, list) => {
       const model: Model = { accounts: [] };
+      played += 1;
       await fc.asyncModelRun(() => ({ model, real: system }), [...(enrolled ? enrolment : [signUp()]), ...list]);
       await assertInvariants(model, system);
     }),
@@ -42,4 +45,5 @@ export async function play(
       ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
     },
   );
+  return played;
 }

@@ -1,4 +1,4 @@
-import type { Answered, Api, CallOptions } from '../support/api.ts';
+import type { Answered, Api } from '../support/api.ts';
 
 /** What the commands act on: the public API of a running system, and the hands of an operator. */
 export interface System {
@@ -24,5 +24,3 @@ export interface System {
 
 export const partNames = ['users', 'otp', 'gateway'] as const;
 export type PartName = (typeof partNames)[number];
-
-export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answered>;
