@@ -67,19 +67,36 @@ const answerChallenge = (drawn: Answer) =>
     const challenge = pickChallenge(account, which, system.now()) ?? (await openChallenge(system, account));
     const code = chooseCode(system, account, kind, model.accounts[at + 1]);
     if (!challenge || !code || Object.keys(code).length === 0) return;
-    const open = isOpen(challenge, system.now());
-    if (open === undefined) return;
-    const sent = { challenge: challenge.handle, ...code };
-    const answer = settled(system, account, await system.api('POST', '/login/otp', { body: sent }));
-    if (!answer) return;
-    if (!open) return hold(answer, refusals.challenge, 'a challenge that is dead');
-    const verdict = judgeCode(system, account, strangers, code);
-    if (verdict === 'locked') return hold(answer, refusals.limited, 'a locked lane');
-    challenge.triesLeft -= 1;
-    if (verdict === 'refused') return hold(answer, refusals.otp, 'a wrong or used code');
-    hold(answer, { status: 200 }, 'the code of a challenge');
-    challenge.dead = true;
-    openSession(system, account, answer);
+    await answerOnce(system, account, challenge, code);
+  });
+
+async function answerOnce(system: System, account: Account, challenge: ModelChallenge, code: SentCode): Promise<void> {
+  const open = isOpen(challenge, system.now());
+  if (open === undefined) return;
+  const sent = { challenge: challenge.handle, ...code };
+  const answer = settled(system, account, await system.api('POST', '/login/otp', { body: sent }));
+  if (!answer) return;
+  if (!open) return hold(answer, refusals.challenge, 'a challenge that is dead');
+  const verdict = judgeCode(system, account, strangers, code);
+  if (verdict === 'locked') return hold(answer, refusals.limited, 'a locked lane');
+  challenge.triesLeft -= 1;
+  if (verdict === 'refused') return hold(answer, refusals.otp, 'a wrong or used code');
+  hold(answer, { status: 200 }, 'the code of a challenge');
+  challenge.dead = true;
+  openSession(system, account, answer);
+}
+
+/** Wrong codes for one challenge, past its tries or not, and then the right one. */
+const guessAtChallenge = (drawn: { account: number; times: number }) =>
+  command('guessAtChallenge', drawn, async (model, system, { account: at, times }) => {
+    const account = pickAccount(model, at);
+    const challenge = account && (await openChallenge(system, account));
+    if (!account || !challenge) return;
+    for (let time = 0; time < times && !account.unsure; time += 1) {
+      await answerOnce(system, account, challenge, chooseCode(system, account, 'wrong') ?? {});
+    }
+    const right = account.unsure ? undefined : chooseCode(system, account, 'right');
+    if (right) await answerOnce(system, account, challenge, right);
   });
 
 /** One that is open, if there is such, or one of the last, dead ones included. */
@@ -152,10 +169,11 @@ const login = fc
   .map(logIn);
 const answer = fc.record({ account: fc.nat(9), challenge: fc.nat(9), code }).map(answerChallenge);
 const guesses = fc.record({ account: fc.nat(9), times: fc.integer({ min: 1, max: 4 }) }).map(guess);
+const challengeGuesses = fc.record({ account: fc.nat(9), times: fc.integer({ min: 1, max: 3 }) }).map(guessAtChallenge);
 const twice = fc.record({ account: fc.nat(9) }).map(logInTwice);
 
 /** By how often they are drawn. */
 export const logins = [
   ...[login, login, login, login, answer, answer, answer, answer, answer, answer],
-  ...[twice, twice, guesses, guesses],
+  ...[twice, twice, guesses, guesses, challengeGuesses, challengeGuesses],
 ];
