@@ -30,9 +30,7 @@ async function readBytes(req: Request, res: Response): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
-  // A request that is left early must not take the answer's connection with it.
-  const parts: AsyncIterable<Buffer> = req.iterator({ destroyOnReturn: false });
-  for await (const chunk of parts) {
+  for await (const chunk of req as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > limitBytes) {
       res.once('finish', () => req.destroy());

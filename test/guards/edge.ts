@@ -29,9 +29,9 @@ export const edge: Guard[] = [
   },
   {
     name: 'a body that is too large is answered as such',
-    file: body,
-    find: 'req.iterator({ destroyOnReturn: false })',
-    replace: 'req',
+    file: 'packages/http/new-app.ts',
+    find: 'res.socket?.destroyed !== false',
+    replace: 'req.socket.destroyed',
     test: { file: bodyTest, name: 'refuses more than 16 KiB, announced or not' },
   },
   {
