@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { openDb } from '@sallyport/postgres';
+import { raiseFence } from '../gateway/store/fence.ts';
 import type { Answered } from './support/api.ts';
 import { endSoundly } from './support/assert-sound.ts';
 import { readLog, waitForLog } from './support/audit-log.ts';
@@ -188,6 +190,25 @@ test('an unlock brings nothing back, lets a new login in, and ends a hard lock o
   assert.equal((await laneOf(stack, ada)).locked_until, null);
   const [unlocked] = await eventsOf(ada, 'user.unlocked');
   assert.equal(unlocked?.data.reason, reason);
+});
+
+test('a lock that is told late, after its unlock, locks nobody out again', async () => {
+  const ada = await signUp(stack.api);
+  await refreshRoot();
+  expect(204, await order(root, ada, 'lock'));
+  const [locked] = await stack.sql<{ epoch: number }>('select epoch from users.account where id = $1', [ada.id]);
+  await waitForLog(stack);
+  expect(204, await order(root, ada, 'unlock'));
+  const { username, password } = ada;
+  const login = expect(200, await stack.api('POST', '/login', { body: { username, password } }));
+  const db = openDb({ url: stack.databaseUrl, name: 'late', max: 1 });
+  try {
+    await raiseFence(db, ada.id, { epoch: locked?.epoch ?? 0, locked: true }, 'late');
+  } finally {
+    await db.close();
+  }
+  expect(200, await stack.api('GET', '/me', { token: login.body.access_token }));
+  expect(200, await stack.api('POST', '/login', { body: { username, password } }));
 });
 
 test('all sessions and challenges of an account end, and the next login is let in', async () => {

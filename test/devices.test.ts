@@ -237,6 +237,9 @@ test('only the calling device survives a change of the password, and enabling a 
 test('a device of one account is a stranger to another, and its token is stored nowhere', async () => {
   const [ada, bob] = [await signUp(stack.api), await signUp(stack.api, 'bob')];
   assert.notEqual(expect(200, await provePassword(bob, known(ada))).body.device_token, ada.deviceToken);
+  const carol = await signUpWithFactor(stack, 'carol');
+  expectProblem(401, 'invalid-otp', await provePassword(carol, { ...known(ada), otp: wrongCode(stack, carol) }));
+  assert.equal((await laneOf(stack, carol)).attempts, 1);
   const value = ada.deviceToken.split('.')[1] ?? '';
   const rows = await stack.sql<{ row: string }>('select d::text as row from gateway.device d where user_id = $1', [
     ada.id,

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { signServiceToken } from '@sallyport/http';
 import type { Answered } from './support/api.ts';
 import { endSoundly } from './support/assert-sound.ts';
+import { startFakeOtp } from './support/fake-otp.ts';
 import { expect, expectProblem, type Person, signUp, signUpWithFactor } from './support/people.ts';
 import { sendRaw } from './support/raw-http.ts';
 import { type Stack, startStack } from './support/stack.ts';
@@ -215,6 +216,14 @@ test('passes nothing on but the caller that a token proves, whatever headers cla
   assert.equal(verified.headers.get('x-auth-roles'), '');
   assert.equal(verified.headers.get('x-auth-amr'), 'pwd');
   expectProblem(404, 'no-pending-enrolment', await stack.api('GET', '/qr_code', { token: ada.accessToken, headers }));
+  await using fake = await startFakeOtp(stack);
+  let passed: string[] = [];
+  fake.lie('/', (_asked, res, req) => {
+    passed = Object.keys(req.headers);
+    res.writeHead(404, { 'content-type': 'application/problem+json' }).end();
+  });
+  await fetch(`${fake.url}/qr_code`, { headers: { ...headers, authorization: `Bearer ${ada.accessToken}` } });
+  assert.deepEqual(passed.sort(), ['accept', 'authorization', 'connection', 'host', 'x-request-id']);
   const again = expect(200, await login(credentials(), 'application/json', headers));
   const issued = JSON.parse(Buffer.from(again.body.access_token.split('.')[1], 'base64url').toString());
   assert.equal(issued.iss, 'https://login.example.com');

@@ -106,6 +106,7 @@ test('takes nothing but the exact yes of otp for this account and attempt', asyn
     attempt_id: asked.attempt_id,
     factor_version: 1,
     recovery_codes_left: 10,
+    wrong_codes: 0,
     events: [],
   });
   const json =
@@ -155,6 +156,9 @@ test('takes nothing but the exact yes of otp for this account and attempt', asyn
     for (const { status, text } of answers) assert.match(String(status), /^(401|503)$/, `lie ${at}: ${text}`);
   }
   assert.equal(await countSessions(ada), sessions);
+  const challenge = await challengeOf(fake.api, ada);
+  fake.lie('/codes/verify', json(yes));
+  expect(200, await fake.api('POST', '/login/otp', { body: { challenge, otp: '123456' } }));
 });
 
 test('demands a code while the flag or otp says that there is a factor', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { test } from 'node:test';
-import { migrate, openDb } from '@sallyport/postgres';
+import { after, before, suite, test } from 'node:test';
+import { type Db, migrate, openDb } from '@sallyport/postgres';
 import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
 import { createRecording } from '../audit/store/outbox.ts';
 import { gatewayMigrations } from '../migrations.ts';
-import { insertSession, type NewSession } from './sessions.ts';
+import { raiseFence } from './fence.ts';
+import { rotateRefresh } from './refresh.ts';
+import { carryOver, findLiveSession, insertSession, type NewSession } from './sessions.ts';
 
 const key = () => ({ keyId: 't1', secret: randomBytes(32), hash: randomBytes(32) });
 
@@ -31,17 +33,55 @@ function createSession(userId: string, challengeHash: string | null): NewSession
   };
 }
 
-test('a challenge makes one session, also out of ten at once (promise 2)', { skip: databaseMissing }, async () => {
-  await using database = await createTestDatabase();
-  await using opened = new AsyncDisposableStack();
-  const db = opened.adopt(openDb({ url: database.url, name: 'sessions test' }), (it) => it.close());
-  await migrate(db, gatewayMigrations);
-  const userId = randomUUID();
+suite('sessions under the fence', { skip: databaseMissing }, () => {
+  const opened = new AsyncDisposableStack();
+  let db: Db;
+  before(async () => {
+    const database = opened.use(await createTestDatabase());
+    db = opened.adopt(openDb({ url: database.url, name: 'sessions test' }), (it) => it.close());
+    await migrate(db, gatewayMigrations);
+  });
+  after(() => opened.disposeAsync());
+
   const nothing = createRecording({ collected: [], own: [] });
-  const insert = (challengeHash: string | null) => insertSession(db, createSession(userId, challengeHash), nothing);
-  assert.ok(await insert(null));
-  const hash = randomBytes(32).toString('hex');
-  const inserted = await Promise.all(Array.from({ length: 10 }, () => insert(hash)));
-  assert.equal(inserted.filter((one) => one !== undefined).length, 1);
-  assert.ok(await insert(randomBytes(32).toString('hex')));
+  const insert = async (userId: string, challengeHash: string | null = null) =>
+    (await insertSession(db, createSession(userId, challengeHash), nothing))?.session;
+  const insertOne = async (userId: string) => {
+    const session = await insert(userId);
+    assert.ok(session);
+    return session;
+  };
+  const rises = { epoch: { epoch: 2 }, 'factor version': { factorVersion: 1 }, lock: { epoch: 1, locked: true } };
+
+  test('a challenge makes one session, also out of ten at once (promise 2)', async () => {
+    const userId = randomUUID();
+    await insertOne(userId);
+    const hash = randomBytes(32).toString('hex');
+    const inserted = await Promise.all(Array.from({ length: 10 }, () => insert(userId, hash)));
+    assert.equal(inserted.filter((session) => session !== undefined).length, 1);
+    assert.ok(await insert(userId, randomBytes(32).toString('hex')));
+  });
+
+  for (const [what, known] of Object.entries(rises)) {
+    test(`a higher fence (${what}) ends the sessions below it, but for the one that asked (promise 10)`, async () => {
+      const userId = randomUUID();
+      const [kept, other] = [await insertOne(userId), await insertOne(userId)];
+      const { sessions } = await raiseFence(db, userId, known, 'test', kept.id);
+      assert.deepEqual(
+        sessions.map(({ id }) => id),
+        [other.id],
+      );
+    });
+
+    test(`a session below the fence (${what}) is dead, though nobody has ended it (promise 2)`, async () => {
+      const userId = randomUUID();
+      const session = await insertOne(userId);
+      const next = { hash: randomBytes(32), keyId: 't1' };
+      await raiseFence(db, userId, known, 'test', session.id);
+      assert.equal(await findLiveSession(db, session.id, 60), undefined);
+      assert.equal(await rotateRefresh(db, session, next, 60, nothing), undefined);
+      assert.equal(await carryOver(db, session.id, { ...session, authTime: 1 }), undefined);
+      assert.equal(await insert(userId), undefined);
+    });
+  }
 });

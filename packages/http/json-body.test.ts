@@ -42,6 +42,9 @@ test('refuses every media type but JSON in UTF-8', async () => {
 test('refuses more than 16 KiB, announced or not', async () => {
   const large = JSON.stringify({ a: 'x'.repeat(16 * 1024) });
   assert.equal((await post().set('Content-Type', 'application/json').send(large)).status, 413);
+  const chunked = post().set('Content-Type', 'application/json').set('Transfer-Encoding', 'chunked');
+  chunked.write(large);
+  assert.equal((await chunked).status, 413);
 });
 
 test('refuses what is no JSON object', async () => {

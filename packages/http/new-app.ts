@@ -65,7 +65,7 @@ function observe(logger: Logger, registry: Registry): RequestHandler {
 
 function answerError(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    if (res.headersSent || req.socket.destroyed) return void req.destroy();
+    if (res.headersSent || res.socket?.destroyed !== false) return void req.destroy();
     send(res, toAnswer(error, logger.child({ request_id: res.locals.requestId })));
   };
 }

@@ -63,7 +63,10 @@ export const codes: Guard[] = [
     file: 'services/otp/domain/match-code.ts',
     find: 'matched = step;',
     replace: 'matched ??= step;',
-    test: { file: 'services/otp/domain/match-code.test.ts', name: 'accepts offsets within the window only' },
+    test: {
+      file: 'services/otp/domain/match-code.test.ts',
+      name: 'takes the later of two steps of the window that have one code',
+    },
   },
   {
     name: 'a code is six ASCII digits',

@@ -28,6 +28,13 @@ export const edge: Guard[] = [
     test: { file: bodyTest, name: 'refuses more than 16 KiB, announced or not' },
   },
   {
+    name: 'a body that is too large is answered as such',
+    file: 'packages/http/new-app.ts',
+    find: 'res.socket?.destroyed !== false',
+    replace: 'req.socket.destroyed',
+    test: { file: bodyTest, name: 'refuses more than 16 KiB, announced or not' },
+  },
+  {
     name: 'no body but JSON',
     file: body,
     find: "!mediaType.test(req.headers['content-type'] ?? '') ||",

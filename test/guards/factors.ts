@@ -106,6 +106,13 @@ export const factors: Guard[] = [
     test: { file: 'test/otp-reset.test.ts', name: 'of fifty approvals at once one wins, and one reset happens' },
   },
   {
+    name: 'a lock that is told late locks nobody out',
+    file: 'services/users/store/administer.ts',
+    find: ', epoch = epoch + case when locked_at is null then 0 else 1 end',
+    replace: '',
+    test: { file: 'test/admin.test.ts', name: 'a lock that is told late, after its unlock, locks nobody out again' },
+  },
+  {
     name: 'one admin is left',
     file: 'services/users/store/admins.ts',
     find: 'return others.length === 0;',

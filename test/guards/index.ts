@@ -4,6 +4,7 @@ import { codes } from './codes.ts';
 import { edge } from './edge.ts';
 import { factors } from './factors.ts';
 import { guesses } from './guesses.ts';
+import { histories } from './histories.ts';
 import { passwords } from './passwords.ts';
 import { secrets } from './secrets.ts';
 import { sessionGuards } from './sessions.ts';
@@ -20,4 +21,5 @@ export const guards = [
   ...edge,
   ...addresses,
   ...audit,
+  ...histories,
 ];

@@ -39,7 +39,7 @@ export const passwords: Guard[] = [
     file: 'services/users/store/update-password.ts',
     find: 'where id = $1 and epoch = $2 and',
     replace: 'where id = $1 and $2::bigint is not null and',
-    test: { file: routesTest, name: 'of two changes at once one happens, and the old password is over' },
+    test: { file: racesTest, name: 'a change that was hashing while another one happened does not happen' },
   },
   {
     name: 'a password is changed while nobody locked the account',

@@ -16,6 +16,9 @@ export interface Place {
   lifeline: Lifeline;
 }
 
+/** Random histories look longer here than in the suite. */
+const runs = '200';
+
 /** A mutant that never ends has failed, but not too late. */
 const timeoutMs = 90_000;
 
@@ -32,7 +35,7 @@ export async function runTests(place: Place, file: string, names: readonly strin
     {
       cwd: place.copy,
       stdio: 'ignore',
-      env: { ...cleanEnvironment(), ...place.environment, TEST_RUN: run, TMPDIR: place.folder },
+      env: { ...cleanEnvironment(), ...place.environment, TEST_RUN: run, TMPDIR: place.folder, FC_RUNS: runs },
       detached: true,
     },
   );

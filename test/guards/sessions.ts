@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts';
 
 const sessions = 'gateway/store/sessions.ts';
+const fencedTest = 'gateway/store/sessions.test.ts';
 const refresh = 'gateway/domain/refresh-session.ts';
 const authorise = 'gateway/edge/authorise.ts';
 const refreshTest = 'test/refresh.test.ts';
@@ -91,10 +92,36 @@ export const sessionGuards: Guard[] = [
     file: 'gateway/store/fence.ts',
     find: 'and (f.locked or s.epoch < f.epoch or s.factor_version < f.factor_version)',
     replace: 'and (f.locked or s.epoch < f.epoch)',
-    test: {
-      file: 'test/login.test.ts',
-      name: 'ends every other session and keeps the calling one when a factor is enabled',
-    },
+    test: { file: fencedTest, name: 'ends the sessions below it, but for the one that asked (promise 10)' },
+  },
+  {
+    name: 'a session under a lower epoch is dead',
+    file: sessions,
+    find: 'and not f.locked and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;',
+    replace: 'and not f.locked and s.factor_version >= f.factor_version`;',
+    test: { file: fencedTest, name: 'is dead, though nobody has ended it (promise 2)' },
+  },
+  {
+    name: 'a session under an older factor is dead',
+    file: sessions,
+    find: 'and not f.locked and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;',
+    replace: 'and not f.locked and s.epoch >= f.epoch`;',
+    test: { file: fencedTest, name: 'is dead, though nobody has ended it (promise 2)' },
+  },
+  {
+    name: 'a session of a locked account is dead',
+    file: sessions,
+    find: 'and not f.locked and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;',
+    replace: 'and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;',
+    test: { file: fencedTest, name: 'is dead, though nobody has ended it (promise 2)' },
+  },
+  {
+    name: 'no session is carried over a fence',
+    file: sessions,
+    find: `and not f.locked and f.epoch <= $2 and f.factor_version <= $3
+     returning s.*`,
+    replace: 'returning s.*',
+    test: { file: fencedTest, name: 'is dead, though nobody has ended it (promise 2)' },
   },
   {
     name: 'nobody ends the session of somebody else',

@@ -20,7 +20,7 @@ export async function assertSound(stack: Stack): Promise<void> {
   for (const part of [users, ...otps, ...gateways]) await assertNoFailures(part);
 }
 
-async function assertFlagsEqualFactors(stack: Stack): Promise<void> {
+export async function assertFlagsEqualFactors(stack: Pick<Stack, 'sql'>): Promise<void> {
   const different = await stack.sql(
     `select a.id, a.otp_enabled, a.factor_version as flag_version, f.active, f.version
      from users.account a left join otp.factor f on f.user_id = a.id
@@ -30,7 +30,7 @@ async function assertFlagsEqualFactors(stack: Stack): Promise<void> {
   assert.deepEqual(different, []);
 }
 
-async function assertLogIsWhole(stack: Stack): Promise<void> {
+export async function assertLogIsWhole(stack: Pick<Stack, 'sql' | 'databaseUrl'>): Promise<void> {
   const db = openDb({ url: stack.databaseUrl, name: 'sound', max: 1 });
   try {
     for (const event of await readVerifiedLog(db)) assertTellsNothing(JSON.stringify(event));

@@ -10,7 +10,7 @@ export interface LoggedEvent {
 }
 
 /** Waits until everything recorded by now has its number, and the flags have followed. */
-export async function waitForLog(stack: Stack): Promise<void> {
+export async function waitForLog(stack: Pick<Stack, 'sql'>): Promise<void> {
   const left = `select
     (select count(*) from gateway.outbox) + (select sequence from gateway.audit_head)
     - (select sequence from gateway.cursor where name = 'projector')

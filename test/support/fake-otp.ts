@@ -7,11 +7,13 @@ import { type Api, createApi } from './api.ts';
 import type { Stack } from './stack.ts';
 
 /** Makes an answer in otp's place, from the body that otp was asked with. */
-export type Lie = (asked: Record<string, unknown>, res: ServerResponse) => void;
+export type Lie = (asked: Record<string, unknown>, res: ServerResponse, req: IncomingMessage) => void;
 
 export interface FakeOtp extends AsyncDisposable {
   /** Calls to a gateway that takes this for otp. */
   api: Api;
+  /** Of that gateway. */
+  url: string;
   /** What it answers to paths below this one; everything else goes on to the real otp. */
   lie(path: string, lie: Lie): void;
 }
@@ -22,7 +24,7 @@ export async function startFakeOtp(stack: Stack): Promise<FakeOtp> {
   let lied: { path: string; lie: Lie } | undefined;
   const server = createServer(async (req, res) => {
     const body = await readAll(req);
-    if (lied && req.url?.startsWith(lied.path)) return lied.lie(body ? JSON.parse(body) : {}, res);
+    if (lied && req.url?.startsWith(lied.path)) return lied.lie(body ? JSON.parse(body) : {}, res, req);
     const { authorization = '', 'content-type': type = 'application/json' } = req.headers;
     const headers = { authorization, 'content-type': type };
     const init = { method: req.method ?? 'GET', headers, ...(body ? { body } : {}) };
@@ -43,6 +45,7 @@ export async function startFakeOtp(stack: Stack): Promise<FakeOtp> {
   });
   return {
     api: createApi(gateway.url),
+    url: gateway.url,
     lie(path, lie) {
       lied = { path, lie };
     },

@@ -67,6 +67,21 @@ test('accepts offsets within the window only, and answers with the highest step'
   );
 });
 
+test('takes the later of two steps of the window that have one code', () => {
+  const window = 10;
+  const steps = new Map<string, number>();
+  let [earlier, later] = [0, 100];
+  for (; later - earlier > 2 * window; later += 1) {
+    const code = hotp(rfcSecret, later);
+    earlier = steps.get(code) ?? 0;
+    steps.set(code, later);
+    if (later - earlier <= 2 * window) break;
+  }
+  const code = hotp(rfcSecret, later);
+  assert.equal(hotp(rfcSecret, earlier), code);
+  assert.equal(matchCode(rfcSecret, code, (later - window) * 30_000, window), later);
+});
+
 test('matches nothing but six ASCII digits', () => {
   const code = hotp(rfcSecret, 1);
   const wide = code.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));

@@ -40,6 +40,7 @@ test('a job whose expected wait is too long is refused at once, and says when to
   const { queue, held } = heldQueue({ maxWaiting: 1_000, maxExpectedMs: 3_000, deadlineMs: 60_000 });
   const dear = { input: 'x', cost: 16 };
   const running = queue.run(dear);
+  assert.throws(() => queue.requireRoom(), overloaded);
   await assert.rejects(queue.run(job), (error: { overloaded: boolean; retryAfterSeconds: number }) => {
     return error.overloaded && error.retryAfterSeconds >= 3;
   });

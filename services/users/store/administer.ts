@@ -13,8 +13,11 @@ type AdminStatement = (
 /** Ends all that was issued to the account, and any login in flight. */
 export const lockAccount = change('locked_at = clock_timestamp(), epoch = epoch + 1', 'locked_at is null');
 
-/** The epoch stays, so that nothing from before the lock comes back. */
-export const unlockAccount = change('locked_at = null');
+/**
+ * The epoch never goes back, so that nothing from before the lock comes back. It rises where a lock ends: whoever tells of
+ * that lock late, having read it in time, tells of an older epoch, and locks nobody out again.
+ */
+export const unlockAccount = change('locked_at = null, epoch = epoch + case when locked_at is null then 0 else 1 end');
 
 export const raiseEpoch = change('epoch = epoch + 1');
 

@@ -59,6 +59,17 @@ suite('a password between two hashes', { skip: databaseMissing }, () => {
     assert.equal((await database.db.query('select from users.outbox where event_id = $1', [event.id])).length, 0);
   });
 
+  test('a change that was hashing while another one happened does not happen', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url);
+    const id = await signUp(started.call, 'alice');
+    await database.db.query('update users.account set epoch = epoch + 1');
+    const event = { id: randomUUID(), body: '{}' };
+    const change = { id, epoch: 1, hash: { hash: `$2b$04$${'.'.repeat(53)}`, pepperId: 'a' } };
+    assert.equal(await updatePassword(database.db, change, event), undefined);
+    assert.equal((await database.db.query('select from users.outbox where event_id = $1', [event.id])).length, 0);
+  });
+
   test('logins that renew race a change of the password: the new one stands', async () => {
     await using database = await openUsersDatabase();
     for (let round = 0; round < 4; round++) {

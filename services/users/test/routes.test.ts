@@ -135,6 +135,9 @@ suite('the calls of users', { skip: databaseMissing }, () => {
     assert.equal(await spent({ account_id: id, password: 'correct horse', new_password: 'another horse' }), 1);
     assert.equal(await spent({ account_id: id, password: 'correct horse', new_password: 'password' }), 0);
     assert.equal(await spent({ account_id: id, password: 'correct horse', new_password: 'x'.repeat(257) }), 0);
+    await database.db.query('update users.account set locked_at = clock_timestamp() where id = $1', [id]);
+    assert.equal(await spent({ username: 'erin', password: 'correct horse' }), 1);
+    assert.equal(await spent({ username: 'erin', password: 'wrong' }), 1);
   });
 
   test('of two changes at once one happens, and the old password is over', async () => {
