@@ -124,7 +124,7 @@ test('ten wrong passwords from a device limit that device alone, and a stranger 
   expect(200, await provePassword(ada, {}, { from: '203.0.113.80' }));
 });
 
-test('past a hundred wrong passwords strangers have two tries a minute, and a known device and a new one get in', async () => {
+test('past a hundred wrong passwords strangers have two tries a minute, and a known device gets in', async () => {
   const ada = await signUp(stack.api);
   const nobody = { ...ada, username: 'nobody-of-that-name@example.com' };
   const guess = (person: Person, at: number) =>
@@ -142,7 +142,7 @@ test('past a hundred wrong passwords strangers have two tries a minute, and a kn
   expect(200, await provePassword(ada, known(ada), { from: '192.0.2.77' }));
 });
 
-test('a right password ends the row of wrong ones', async () => {
+test('past the limit a new device of the owner gets in, and a right password ends the row of wrong ones', async () => {
   await using strict = await startStack({ env: { PASSWORD_SLOW_AFTER: '3' } });
   const ada = await signUp(strict.api);
   const send = (more: object, from: string) =>
