@@ -1,6 +1,7 @@
 import type { GatewayContext } from '../context.ts';
 import { type Device, mostDevices, type NewDevice, trimDevices } from '../store/devices.ts';
-import { insertSession, type Session } from '../store/sessions.ts';
+import { insertSession } from '../store/insert-session.ts';
+import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { formatDeviceToken, hashDeviceValue, makeDeviceValue } from './device-token.ts';
 import { EventLog } from './event-log.ts';

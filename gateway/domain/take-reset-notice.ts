@@ -1,7 +1,7 @@
 import { Unavailable } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { takeFactorReset } from '../store/factor-reset-notice.ts';
-import type { InsertedSession } from '../store/sessions.ts';
+import type { InsertedSession } from '../store/insert-session.ts';
 
 /** Of any number of logins at once one tells that the factor was reset; where Postgres fails now, one more than needed. */
 export async function takeResetNotice(

@@ -75,33 +75,25 @@ export const OtpDisabled = z.object({ otp_enabled: z.literal(false) }).meta({ id
 
 export const RecoveryCodes = z.object({ recovery_codes: recoveryCodes }).meta({ id: 'RecoveryCodes' });
 
+/** A session or a device, as its owner sees it. */
+const Place = z.object({
+  id: z.uuid(),
+  created_at: when,
+  last_used_at: when,
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  current: z.boolean(),
+});
+
 export const SessionList = z
   .object({
-    sessions: z.array(
-      z.object({
-        id: z.uuid(),
-        created_at: when,
-        last_used_at: when,
-        ip: z.string().nullable(),
-        user_agent: z.string().nullable(),
-        current: z.boolean(),
-      }),
-    ),
+    sessions: z.array(Place),
   })
   .meta({ id: 'SessionList' });
 
 export const DeviceList = z
   .object({
-    devices: z.array(
-      z.object({
-        id: z.uuid(),
-        created_at: when,
-        last_used_at: when,
-        ip: z.string().nullable(),
-        user_agent: z.string().nullable(),
-        current: z.boolean(),
-      }),
-    ),
+    devices: z.array(Place),
   })
   .meta({ id: 'DeviceList' });
 

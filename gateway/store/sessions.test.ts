@@ -6,8 +6,9 @@ import { createTestDatabase, databaseMissing } from '../../test/support/database
 import { createRecording } from '../audit/store/outbox.ts';
 import { gatewayMigrations } from '../migrations.ts';
 import { raiseFence } from './fence.ts';
+import { insertSession, type NewSession } from './insert-session.ts';
 import { rotateRefresh } from './refresh.ts';
-import { carryOver, findLiveSession, insertSession, type NewSession } from './sessions.ts';
+import { carryOver, findLiveSession } from './sessions.ts';
 
 const key = () => ({ keyId: 't1', secret: randomBytes(32), hash: randomBytes(32) });
 

@@ -1,6 +1,5 @@
 import type { Queryable } from '@sallyport/postgres';
-import type { Recording } from '../audit/store/outbox.ts';
-import type { DeviceKey, NewDevice } from './devices.ts';
+import type { DeviceKey } from './devices.ts';
 
 /** A session as issued: what its tokens say, and what makes its refresh tokens. */
 export interface Session {
@@ -30,21 +29,6 @@ interface RefreshState {
   hash: Buffer;
 }
 
-export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
-  device: NewDevice;
-  challengeHash: string | null;
-  ip: string | null;
-  userAgent: string | null;
-  absoluteSeconds: number;
-}
-
-/** A new session, how many devices its account had, and when the factor was reset if no login has said so yet. */
-export interface InsertedSession {
-  session: Session;
-  devices: number;
-  factorResetAt: Date | null;
-}
-
 export interface SessionRow {
   id: string;
   user_id: string;
@@ -63,71 +47,6 @@ export interface SessionRow {
   device_id: string | null;
   device_secret?: Buffer | null;
   device_key_id?: string | null;
-}
-
-/**
- * Issues a session under the fence: one statement that holds the account's row and writes nothing if it is locked or
- * has overtaken the versions that the login worked with, or if the challenge has already made a session. Its events
- * are recorded by the same statement, and its device becomes known by it.
- */
-export async function insertSession(
-  db: Queryable,
-  session: NewSession,
-  recording: Recording,
-): Promise<InsertedSession | undefined> {
-  const { device } = session;
-  const [row] = await db.query<SessionRow & { devices: number; factor_reset_at: Date | null }>(
-    `with created as (
-       insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
-       on conflict (user_id) do nothing returning 1),
-     fence as (
-       select factor_reset_at from gateway.subject
-       where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
-     issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
-       refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at,
-       device_id)
-     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       clock_timestamp() + make_interval(secs => $17), $18
-     where exists (select 1 from fence) or exists (select 1 from created)
-     on conflict (challenge_hash) do nothing
-     returning *),
-     device as (
-       insert into gateway.device as d (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
-       select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued
-       on conflict (id) do update set epoch = excluded.epoch, factor_version = excluded.factor_version,
-         key_id = excluded.key_id, secret = excluded.secret, hash = excluded.hash, ip = excluded.ip,
-         user_agent = excluded.user_agent, last_used_at = excluded.last_used_at
-       where d.user_id = excluded.user_id),
-     ${recording.expressions(22, 'exists (select from issued)')}
-     select *, ${secondsLeft('issued')}, (select factor_reset_at from fence),
-       (select count(*) from gateway.device where user_id = $2) as devices
-     from issued`,
-    [
-      session.id,
-      session.userId,
-      session.username,
-      session.roles,
-      session.epoch,
-      session.factorVersion,
-      session.amr,
-      session.authTime,
-      session.challengeHash,
-      session.refresh.number,
-      session.refresh.keyId,
-      session.refresh.secret,
-      session.refresh.hash,
-      session.ip,
-      session.userAgent,
-      session.accountCreatedAt,
-      session.absoluteSeconds,
-      device.id,
-      device.keyId,
-      device.secret,
-      device.hash,
-      ...recording.values,
-    ],
-  );
-  return row && { session: { ...toSession(row), device }, devices: row.devices, factorResetAt: row.factor_reset_at };
 }
 
 /** How long a session lives at most from now on, in whole seconds. */

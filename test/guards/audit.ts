@@ -118,7 +118,7 @@ export const audit: Guard[] = [
   },
   {
     name: 'a session records its event with its statement',
-    file: 'gateway/store/sessions.ts',
+    file: 'gateway/store/insert-session.ts',
     find: "recording.expressions(22, 'exists (select from issued)')",
     replace: "recording.expressions(22, 'not exists (select from issued)')",
     test: { file: 'test/audit-events.test.ts', name: 'one person through everything: each step leaves its events' },

@@ -1,6 +1,7 @@
 import type { Guard } from './guard.ts';
 
 const sessions = 'gateway/store/sessions.ts';
+const issuing = 'gateway/store/insert-session.ts';
 const fencedTest = 'gateway/store/sessions.test.ts';
 const refresh = 'gateway/domain/refresh-session.ts';
 const authorise = 'gateway/edge/authorise.ts';
@@ -12,21 +13,21 @@ const tokensTest = 'test/tokens.test.ts';
 export const sessionGuards: Guard[] = [
   {
     name: 'a session is issued under the epoch of its password',
-    file: sessions,
+    file: issuing,
     find: 'where user_id = $2 and not locked and epoch <= $5 and',
     replace: 'where user_id = $2 and not locked and',
     test: { file: fenceTest, name: 'a password change overtakes a login whose insert is on its way to Postgres' },
   },
   {
     name: 'a session is issued under the version of its factor',
-    file: sessions,
+    file: issuing,
     find: 'and epoch <= $5 and factor_version <= $6 for share',
     replace: 'and epoch <= $5 for share',
     test: { file: fenceTest, name: 'a password-only login stopped before its insert is overtaken by a new factor' },
   },
   {
     name: 'a challenge makes one session',
-    file: sessions,
+    file: issuing,
     find: '$8, $9, $10, $11, $12, $13, $14, $15, $16,',
     replace: '$8, nullif($9::text, $9::text), $10, $11, $12, $13, $14, $15, $16,',
     test: { file: 'gateway/store/sessions.test.ts', name: 'a challenge makes one session' },
