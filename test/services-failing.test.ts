@@ -8,7 +8,7 @@ import { otp } from '@sallyport/contracts';
 import { createServiceClient } from '@sallyport/http';
 import { startMoreGateway } from './support/more-parts.ts';
 import { challengeOf, expect, expectProblem, nextCode, type Person, signUpWithFactor } from './support/people.ts';
-import { type Stack, startStack } from './support/stack.ts';
+import { type Stack, sharedRedisMissing, startStack } from './support/stack.ts';
 
 type Fault = (res: ServerResponse) => void;
 
@@ -63,7 +63,10 @@ suite('a service that fails', () => {
   const countSessions = async () => (await stack.sql('select from gateway.session')).length;
 
   for (const service of ['users', 'otp'] as const) {
-    test(`${service}, whatever it answers: 503 within the budget, and no session`, { timeout: 60_000 }, async () => {
+    test(`${service}, whatever it answers: 503 within the budget, and no session`, {
+      skip: sharedRedisMissing,
+      timeout: 60_000,
+    }, async () => {
       await using faulty = await startFaulty();
       const url = service === 'users' ? { USERS_URL: faulty.url } : { OTP_URL: faulty.url };
       await using gateway = await startMoreGateway(stack, url);
