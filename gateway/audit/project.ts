@@ -3,9 +3,10 @@
 // users applies a flag only if its factor version is higher, so that a projector which was stopped for long sets
 // nothing back. Apply first, move the cursor after: in the other order a crash in between leaves the flag wrong for
 // ever. While a service is away the cursor stays, and so does everything behind it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceClient } from '@sallyport/http';
 import type { Queryable } from '@sallyport/postgres';
-import type { Known } from '../store/fence.ts';
+import { isBehind, type Known } from '../store/fence.ts';
 import { applyFlag, findAccount, getFactor } from './follow-factor.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
 import { findHappenings, type Happening } from './store/log.ts';
@@ -24,6 +25,7 @@ export interface ProjectOptions {
 }
 
 const pageSize = 500;
+const graceMs = 1_000;
 
 const factorTypes = new Set(['sallyport.otp.enabled', 'sallyport.otp.disabled', 'sallyport.otp.reset']);
 const accountTypes = new Set([
@@ -58,12 +60,29 @@ export async function projectPage(options: ProjectOptions): Promise<boolean> {
 async function project(options: ProjectOptions, { type, subject, from_users }: Happening): Promise<void> {
   if (subject === null) return;
   if (factorTypes.has(type)) {
-    const factor = await getFactor(options.otp, subject);
+    const factor = await whenSettled(
+      () => getFactor(options.otp, subject),
+      ({ factor_version: factorVersion }) => isBehind(options.db, subject, { factorVersion }),
+    );
     if (factor.factor_version === 0) return;
     await options.raiseFence(subject, { factorVersion: factor.factor_version });
     await applyFlag(options.users, { ...factor, id: subject });
   } else if (accountTypes.has(type) || from_users) {
-    const account = await findAccount(options.users, subject);
+    const account = await whenSettled(
+      () => findAccount(options.users, subject),
+      async (found) => found !== undefined && (await isBehind(options.db, subject, { epoch: found.epoch })),
+    );
     if (account) await options.raiseFence(subject, { epoch: account.epoch, locked: account.locked }, account.roles);
   }
+}
+
+/**
+ * How things stand; where that is ahead of the fence, a moment later. An older event may come while somebody changes the
+ * account again: whoever does carries its own session over first, and only if it died is there anything left to do.
+ */
+async function whenSettled<State>(ask: () => Promise<State>, isAhead: (state: State) => Promise<boolean>) {
+  const state = await ask();
+  if (!(await isAhead(state))) return state;
+  await sleep(graceMs);
+  return ask();
 }

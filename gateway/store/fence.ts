@@ -52,6 +52,15 @@ export async function raiseFence(
   return { sessions, devices };
 }
 
+/** Whether the account's fence stands lower than what is known. */
+export async function isBehind(db: Queryable, userId: string, known: Known): Promise<boolean> {
+  const rows = await db.query(
+    'select 1 from gateway.subject where user_id = $1 and (epoch < $2::bigint or factor_version < $3::bigint)',
+    [userId, known.epoch ?? 0, known.factorVersion ?? 0],
+  );
+  return rows.length > 0;
+}
+
 /** Whether what was proved at these versions is worth nothing any more. */
 export async function isOvertaken(
   db: Queryable,
