@@ -1,8 +1,8 @@
-// Makes the flag and the fence follow what happened, whoever was
-// killed right after it happened. An event is only the reason to look: the service is asked how things stand now, and
-// users applies a flag only if its factor version is higher, so that a projector which was stopped for long sets
-// nothing back. Apply first, move the cursor after: in the other order a crash in between leaves the flag wrong for
-// ever. While a service is away the cursor stays, and so does everything behind it.
+// Makes the flag and the fence follow what happened, whoever was killed right after it happened. An event is only the
+// reason to look, so their order doesn't matter: the service is asked how things stand now, and users applies a flag only
+// if its factor version is higher, so that a projector which was stopped for long sets nothing back. Apply first, move
+// the cursor after: in the other order a crash in between leaves the flag wrong for ever. While a service is away the
+// cursor stays before the first event that wants it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceClient } from '@sallyport/http';
 import type { Queryable } from '@sallyport/postgres';
@@ -25,6 +25,7 @@ export interface ProjectOptions {
 }
 
 const pageSize = 500;
+const atOnce = 8;
 const graceMs = 1_000;
 
 const factorTypes = new Set(['sallyport.otp.enabled', 'sallyport.otp.disabled', 'sallyport.otp.reset']);
@@ -47,9 +48,13 @@ export async function projectPage(options: ProjectOptions): Promise<boolean> {
   const rows = await findHappenings(db, cursor, pageSize);
   let done = cursor;
   try {
-    for (const row of rows) {
-      await project(options, row);
-      done = row.sequence;
+    for (let at = 0; at < rows.length; at += atOnce) {
+      const some = rows.slice(at, at + atOnce);
+      const ends = await Promise.allSettled(some.map((row) => project(options, row)));
+      for (const [n, end] of ends.entries()) {
+        if (end.status === 'rejected') throw end.reason;
+        done = some[n]?.sequence ?? done;
+      }
     }
   } finally {
     if (done > cursor) await moveCursor(db, 'projector', cursor, done);
