@@ -119,6 +119,20 @@ test('a block holds every form of its addresses and no others, whatever X-Forwar
   for (const { id } of [v4, v6]) expect(204, await lift(id));
 });
 
+test('a crowd of addresses that limits blocked hides no block of an admin', async () => {
+  const made = await block('203.0.113.5');
+  await stack.sql(
+    `insert into gateway.ip_block (id, network, reason, expires_at)
+     select gen_random_uuid(), ('2001:db8:' || to_hex(n) || '::/64')::cidr, 'limit', now() + interval '1 hour'
+     from generate_series(1, 1100) as n`,
+  );
+  const listed = await list();
+  assert.equal(listed.length, 1_000);
+  assert.ok(listed.some(({ id }: { id: string }) => id === made.id));
+  expect(204, await lift(made.id));
+  await stack.sql("delete from gateway.ip_block where reason = 'limit'");
+});
+
 test('a block ends by itself, and is neither listed nor lifted then', async () => {
   const from = '203.0.113.4';
   const made = await block(from, { expires_in: 2 });

@@ -16,6 +16,7 @@ import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { AdminOrder, RoleChange, UserQuery } from '../schemas/inputs.ts';
 import { AdminUser, ViewedUser, ViewedUsers } from '../schemas/outputs.ts';
+import { readId } from '../schemas/read-id.ts';
 
 const forAdmins = { tag: 'administration', access: 'bearer', roles: ['admin'], fresh: 'always' } as const;
 
@@ -114,9 +115,6 @@ function refuseAct({ outcome }: Exclude<AdminResult, { outcome: 'done' }>): Answ
       return refuse(problems.forbidden, { detail: 'This account has no role for that any more.' });
   }
 }
-
-/** As users writes it; undefined for what is no id. */
-const readId = (text: string) => z.uuid().safeParse(text.toLowerCase()).data;
 
 const noSuchUser = () => refuse(problems['not-found'], { detail: 'There is no such account.' });
 

@@ -5,6 +5,7 @@ import { removeDevice } from '../domain/remove-device.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { DeviceList } from '../schemas/outputs.ts';
+import { readId } from '../schemas/read-id.ts';
 
 const list = gatewayRoute(
   {
@@ -32,8 +33,8 @@ const remove = gatewayRoute(
     problems: ['not-found'],
   },
   async (context, { caller, params }) => {
-    const known = z.uuid().safeParse(params.id).success;
-    const removed = known && (await removeDevice(context, caller.asker, caller.session, params.id));
+    const id = readId(params.id);
+    const removed = id !== undefined && (await removeDevice(context, caller.asker, caller.session, id));
     return removed ? reply(204) : refuse(problems['not-found'], { detail: 'There is no such device.' });
   },
 );

@@ -6,6 +6,7 @@ import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { IpBlockOrder } from '../schemas/inputs.ts';
 import { IpBlock, IpBlockList } from '../schemas/outputs.ts';
+import { readId } from '../schemas/read-id.ts';
 
 const forAdmins = { tag: 'administration', access: 'bearer', roles: ['admin'], fresh: 'always' } as const;
 
@@ -56,7 +57,7 @@ const lift = gatewayRoute(
     problems: ['not-found'],
   },
   async (context, { params, caller }) => {
-    const id = z.uuid().safeParse(params.id.toLowerCase()).data;
+    const id = readId(params.id);
     const lifted = id !== undefined && (await unblockAddresses(context, caller.asker, caller.session, id));
     return lifted ? reply(204) : refuse(problems['not-found'], { detail: 'There is no such block.' });
   },

@@ -6,6 +6,7 @@ import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 import { AdminOrder } from '../schemas/inputs.ts';
 import { OtpResetDone, OtpResetPending } from '../schemas/outputs.ts';
+import { readId } from '../schemas/read-id.ts';
 
 const noReset = () => refuse(problems['not-found'], { detail: 'There is no such request that could be approved.' });
 const noAccount = () => refuse(problems['not-found'], { detail: 'There is no such account.' });
@@ -28,8 +29,9 @@ const request = gatewayRoute(
     problems: ['forbidden', 'not-found', 'no-factor'],
   },
   async (context, { body, caller, params }) => {
-    if (!z.uuid().safeParse(params.id).success) return noAccount();
-    const given = { userId: params.id.toLowerCase(), reason: body.reason };
+    const userId = readId(params.id);
+    if (userId === undefined) return noAccount();
+    const given = { userId, reason: body.reason };
     const result = await requestReset(context, caller.asker, caller.session, given);
     switch (result.outcome) {
       case 'pending':
@@ -60,8 +62,9 @@ const approval = gatewayRoute(
     problems: ['forbidden', 'not-found'],
   },
   async (context, { caller, params }) => {
-    if (!z.uuid().safeParse(params.id).success) return noReset();
-    const { outcome } = await approve(context, caller.asker, caller.session, params.id);
+    const id = readId(params.id);
+    if (id === undefined) return noReset();
+    const { outcome } = await approve(context, caller.asker, caller.session, id);
     switch (outcome) {
       case 'approved':
         return reply(204);

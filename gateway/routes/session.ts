@@ -8,6 +8,7 @@ import { problems } from '../problems.ts';
 import { tooMany, unauthenticated } from '../refusals.ts';
 import { Logout, TokenRefresh } from '../schemas/inputs.ts';
 import { SessionList, Tokens } from '../schemas/outputs.ts';
+import { readId } from '../schemas/read-id.ts';
 import { replyTokens } from './tokens.ts';
 
 const refresh = gatewayRoute(
@@ -89,8 +90,8 @@ const end = gatewayRoute(
   },
   async (context, { caller, params }) => {
     const { asker, session } = caller;
-    const known = z.uuid().safeParse(params.id).success;
-    const ended = known && (await endOneSession(context, asker, { ...session, id: params.id }, 'ended-by-owner'));
+    const id = readId(params.id);
+    const ended = id !== undefined && (await endOneSession(context, asker, { ...session, id }, 'ended-by-owner'));
     return ended ? reply(204) : refuse(problems['not-found'], { detail: 'There is no such session.' });
   },
 );

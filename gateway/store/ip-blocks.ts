@@ -43,10 +43,10 @@ export async function insertBlock(db: Queryable, block: NewBlock, recording: Rec
   return row && toBlock(row);
 }
 
-/** Live blocks, newest first. */
+/** Live blocks, newest first; those that limits made come last, so that no crowd of strangers hides an admin's. */
 export async function listBlocks(db: Queryable): Promise<IpBlock[]> {
   const rows = await db.query<BlockRow>(
-    `select ${columns} from gateway.ip_block where ${live} order by created_at desc, id limit ${mostListed}`,
+    `select ${columns} from gateway.ip_block where ${live} order by created_by is null, created_at desc, id limit ${mostListed}`,
   );
   return rows.map(toBlock);
 }
