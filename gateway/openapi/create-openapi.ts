@@ -15,6 +15,13 @@ const ProblemDetails = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457' });
 
+/** When to come back, beside every 429. */
+const RetryHeaders = z.object({
+  'Retry-After': z.string().regex(/^\d+$/).meta({ description: 'Seconds to wait' }),
+  RateLimit: z.string().optional().meta({ description: 'What is left of a limit, and for how many seconds' }),
+  'RateLimit-Policy': z.string().optional().meta({ description: 'The quota of that limit and its window in seconds' }),
+});
+
 const tags = {
   login: 'Signing up, and the two doors',
   tokens: 'Refreshing and ending a session',
@@ -105,6 +112,7 @@ function refusalOf(status: number, codes: readonly ProblemCode[]) {
   const described = codes.filter((code) => problems[code].status === status).map((code) => `\`${code}\``);
   return {
     description: [...new Set(described)].join(', '),
+    ...(status === 429 ? { headers: RetryHeaders } : {}),
     content: { 'application/problem+json': { schema: ProblemDetails } },
   };
 }
