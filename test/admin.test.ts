@@ -245,6 +245,27 @@ test('a role that is given counts at once in sessions that live, one that is tak
   expectProblem(403, 'forbidden', await as(ada, 'GET', '/audit/events?limit=1'));
 });
 
+test('nobody proves a session back to life that users has overtaken, though the gateway has not heard of it', async () => {
+  const ada = await makeAdmin('ada');
+  await logIn(stack, ada);
+  await stack.sql("update users.account set roles = '{}', epoch = epoch + 1 where id = $1", [ada.id]);
+  const { accessToken: token, password } = ada;
+  const again = { password, otp: nextCode(stack, ada) };
+  expectProblem(401, 'unauthenticated', await stack.api('POST', '/reauthenticate', { token, body: again }));
+  const change = { current_password: password, new_password: 'another long pass phrase', otp: nextCode(stack, ada) };
+  expectProblem(401, 'unauthenticated', await stack.api('PUT', '/me/password', { token, body: change }));
+  const bob = await signUpWithFactor(stack, 'bob');
+  await stack.sql('update users.account set epoch = epoch + 1 where id = $1', [bob.id]);
+  const disable = { token: bob.accessToken, body: { password: bob.password, otp: nextCode(stack, bob) } };
+  expectProblem(401, 'unauthenticated', await stack.api('PUT', '/auth/otp/disable', disable));
+  assert.deepEqual(
+    await stack.sql('select epoch from gateway.session where user_id = $1 and epoch > 1 and ended_at is null', [
+      ada.id,
+    ]),
+    [],
+  );
+});
+
 test('the last admin can neither be demoted nor locked, while another locked one does not count', async () => {
   await refreshRoot();
   expectProblem(409, 'last-admin', await setRoles(root, root, ['audit']));
