@@ -47,6 +47,40 @@ export const secrets: Guard[] = [
     },
   },
   {
+    name: 'a new ciphertext replaces the one that was opened, and no other',
+    file: 'services/otp/store/sealed-rows.ts',
+    find: '(old.key_id, old.nonce, old.ciphertext) = (key_was, nonce_was, ciphertext_was)',
+    replace: 'key_was is not null',
+    test: {
+      file: 'services/otp/reencrypt.test.ts',
+      name: 'never overwrites what changed after it was read, whoever changed it',
+    },
+  },
+  {
+    name: 're-encryption goes through every table',
+    file: 'services/otp/store/sealed-rows.ts',
+    find: ", recovery_set: 'set_id' } as const",
+    replace: ' } as const',
+    test: { file: 'services/otp/reencrypt.test.ts', name: 'goes through every table of otp that names keys' },
+  },
+  {
+    name: 'nothing is encrypted under a key that otp never started with',
+    file: 'services/otp/domain/reencrypt.ts',
+    find: 'if (known?.equals(fingerprintOf(bytes)))',
+    replace: 'if (known?.length !== 1)',
+    test: {
+      file: 'services/otp/reencrypt.test.ts',
+      name: 'refuses a ring that lacks a key, or writes with one that otp never started with',
+    },
+  },
+  {
+    name: 're-encryption ends with 0 only where no row is on an old key',
+    file: 'supervisor/reencrypt.ts',
+    find: 'if (left === 0)',
+    replace: 'if (left >= 0)',
+    test: { file: 'test/reencrypt.test.ts', name: 'ends with 1 and names what can’t be opened, and never a secret' },
+  },
+  {
     name: 'secrets by their names never reach a log',
     file: 'packages/logger/index.ts',
     find: "  'password',\n",

@@ -18,6 +18,12 @@ export async function findKeysInUse(db: Queryable): Promise<KeyUse[]> {
   );
 }
 
+/** What an id stood for when otp last started with it. */
+export async function findFingerprint(db: Queryable, id: string): Promise<Buffer | undefined> {
+  const [row] = await db.query<{ fingerprint: Buffer }>('select fingerprint from otp.key where id = $1', [id]);
+  return row?.fingerprint;
+}
+
 export async function registerKey(db: Queryable, id: string, fingerprint: Buffer): Promise<void> {
   await db.query(
     `insert into otp.key as key (id, fingerprint) values ($1, $2)
