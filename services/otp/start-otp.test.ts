@@ -26,6 +26,11 @@ test('names every fault of the environment at once', () => {
   );
 });
 
+test('refuses a secret of the service that is an encryption key as well', () => {
+  const env = { ...base, DATABASE_URL: 'postgres://a@b/c', SERVICE_SECRETS: testKeys.slice(3) };
+  assert.throws(() => readConfig(OtpConfig, env), /^ {2}SERVICE_SECRETS: shares a secret with OTP_ENCRYPTION_KEYS$/m);
+});
+
 test('says that the database is away, without the password', async () => {
   const url = 'postgres://otp:hunter2hunter2@127.0.0.1:1/otp';
   await assert.rejects(start({ ...base, DATABASE_URL: url }), (error: Error) => {

@@ -47,6 +47,26 @@ export const secrets: Guard[] = [
     },
   },
   {
+    name: 'no secret stands in two variables of a part',
+    file: 'packages/config/keep-apart.ts',
+    find: 'if (other < 0 || other >= at) continue;',
+    replace: 'if (other < names.length) continue;',
+    test: {
+      file: 'gateway/config.test.ts',
+      name: 'refuses one secret for both services, and says which variables, not which secret',
+    },
+  },
+  {
+    name: 'npm start gives no part a secret of another one',
+    file: 'supervisor/check-environment.ts',
+    find: '...findFaults(() => readConfig(AllSecrets, { ...users, ...otp, ...gateway })),',
+    replace: '',
+    test: {
+      file: 'supervisor/check-environment.test.ts',
+      name: 'gives no service a secret or key of another one',
+    },
+  },
+  {
     name: 'a new ciphertext replaces the one that was opened, and no other',
     file: 'services/otp/store/sealed-rows.ts',
     find: '(old.key_id, old.nonce, old.ciphertext) = (key_was, nonce_was, ciphertext_was)',
