@@ -47,6 +47,20 @@ export const secrets: Guard[] = [
     },
   },
   {
+    name: 'all keys of a ring read',
+    file: 'packages/config/key-ring.ts',
+    find: 'return this.keys.find((key) => key.id === id);',
+    replace: 'return this.current.id === id ? this.current : undefined;',
+    test: { file: 'test/key-rotation.test.ts', name: 'every ring is rotated under load without one refused login' },
+  },
+  {
+    name: 'all secrets of a service verify',
+    file: 'packages/http/service-token.ts',
+    find: 'for (const secret of secrets) {',
+    replace: 'for (const secret of secrets.slice(0, 1)) {',
+    test: { file: 'test/key-rotation.test.ts', name: 'every ring is rotated under load without one refused login' },
+  },
+  {
     name: 'no secret stands in two variables of a part',
     file: 'packages/config/keep-apart.ts',
     find: 'if (other < 0 || other >= at) continue;',
