@@ -47,6 +47,16 @@ export const secrets: Guard[] = [
     },
   },
   {
+    name: 'no key leaves its ring while a row needs it',
+    file: 'supervisor/manage-keys.ts',
+    find: 'if (state.next === 3) await refuseWhileNeeded',
+    replace: 'if (state.next === 4) await refuseWhileNeeded',
+    test: {
+      file: 'test/keys-command.test.ts',
+      name: 'an encryption key stays while a row needs it, and goes when all are moved',
+    },
+  },
+  {
     name: 'all keys of a ring read',
     file: 'packages/config/key-ring.ts',
     find: 'return this.keys.find((key) => key.id === id);',
