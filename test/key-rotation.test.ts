@@ -34,7 +34,8 @@ test('every ring is rotated under load without one refused login', { skip, timeo
   const rings = Object.fromEntries(ringNames.map((name) => [name, stack.env[name] ?? ''])) as Record<RingName, string>;
   const lanes = createLanes(stack);
   const { api } = lanes;
-  const [sleeper, first] = [await signUpEnrolled(api, 'sleeper'), { ...rings }];
+  const [sleeper, late] = [await signUpEnrolled(api, 'sleeper'), await signUpEnrolled(api, 'late')];
+  const first = { ...rings };
   const access = sleeper.accessToken;
   await using load = startLoginLoad(api, 2);
   let restarts = 0;
@@ -64,7 +65,7 @@ test('every ring is rotated under load without one refused login', { skip, timeo
     if (names.includes('PASSWORD_PEPPERS')) {
       const old = idOf(first.PASSWORD_PEPPERS);
       assert.ok((await countRows(stack, 'PASSWORD_PEPPERS', old)) > 0);
-      for (const { username, password } of [sleeper, ...load.people]) {
+      for (const { username, password } of [sleeper, late, ...load.people]) {
         expect(200, await api('POST', '/login', { body: { username, password } }));
       }
       assert.equal(await countRows(stack, 'PASSWORD_PEPPERS', old), 0);
@@ -73,10 +74,11 @@ test('every ring is rotated under load without one refused login', { skip, timeo
 
   const turns = process.env.SALLYPORT_CHAOS === '1' ? ringNames.map((name) => [name]) : [ringNames];
   for (const names of turns) {
+    const issued = sleeper.accessToken;
     await takeStep(names);
-    await assertVerifies(api, access);
+    await assertVerifies(api, issued);
     await takeStep(names);
-    await assertVerifies(api, access);
+    await assertVerifies(api, issued);
     const refreshed = await api('POST', '/token/refresh', { body: { refresh_token: sleeper.refreshToken } });
     Object.assign(sleeper, tokensOf(expect(200, refreshed)));
     await waitForOldKeys(names);
@@ -91,6 +93,7 @@ test('every ring is rotated under load without one refused login', { skip, timeo
   const again = await api('POST', '/token/refresh', { body: { refresh_token: sleeper.refreshToken } });
   Object.assign(sleeper, tokensOf(expect(200, again)));
   await assertVerifies(api, sleeper.accessToken);
+  expect(200, await api('POST', '/token/refresh', { body: { refresh_token: late.refreshToken } }));
   await logInOwner(api, sleeper);
   for (const part of stack.parts)
     assert.doesNotMatch(part.log(), /secret unusable|there is no pepper|unusable answer \(401\)/);
