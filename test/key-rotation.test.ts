@@ -11,6 +11,7 @@ import { assertFlagsEqualFactors, assertLogIsWhole } from './support/assert-soun
 import { createLanes } from './support/lanes.ts';
 import { startLoginLoad } from './support/login-load.ts';
 import { runCommand } from './support/operator-command.ts';
+import type { PartProcess } from './support/part-process.ts';
 import { expect, expectProblem, tokensOf } from './support/people.ts';
 import { logInOwner, signUpEnrolled } from './support/process-people.ts';
 import { type ProcessStack, startProcessStack } from './support/process-stack.ts';
@@ -42,11 +43,15 @@ test('every ring is rotated under load without one refused login', { skip, timeo
 
   async function takeStep(names: readonly RingName[]): Promise<void> {
     for (const name of names) rings[name] = rotateRing(name, readRing(name, rings[name]));
-    for (const part of stack.parts) {
-      const own = Object.entries(ringsOf[part.name]) as [string, RingName][];
-      if (!own.some(([, name]) => names.includes(name))) continue;
-      await lanes.restart(part, Object.fromEntries(own.map(([variable, name]) => [variable, rings[name]])));
-      restarts += 1;
+    const holders = stack.parts.filter((part) =>
+      Object.values(ringsOf[part.name]).some((name) => names.includes(name)),
+    );
+    for (const parts of groupForRestart(stack, holders)) {
+      await lanes.restart(parts, (part) => {
+        const own = Object.entries(ringsOf[part.name]) as [string, RingName][];
+        return Object.fromEntries(own.map(([variable, name]) => [variable, rings[name]]));
+      });
+      restarts += parts.length;
       assert.deepEqual(load.failures, []);
     }
     await load.turnover();
@@ -100,6 +105,15 @@ test('every ring is rotated under load without one refused login', { skip, timeo
   await assertFlagsEqualFactors(stack);
   await assertLogIsWhole(stack);
 });
+
+/** Instance after instance of each part; the services of one lane, which is down as a whole, go together. */
+function groupForRestart(stack: ProcessStack, holders: readonly PartProcess[]): PartProcess[][] {
+  const lanes = stack.gateways.map((_, at) => [stack.everyUsers[at], stack.otps[at]]);
+  const groups = [...lanes, ...stack.gateways.map((gateway) => [gateway])];
+  const among = (parts: (PartProcess | undefined)[]) => (holder: PartProcess) =>
+    parts.some((part) => part?.url === holder.url);
+  return groups.map((parts) => holders.filter(among(parts))).filter((parts) => parts.length > 0);
+}
 
 const named = {
   PASSWORD_PEPPERS: 'select id from users.account where pepper_id = $1',

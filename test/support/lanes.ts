@@ -10,13 +10,13 @@ import { until } from './until.ts';
 export type Lanes = {
   /** Through the lanes that are up, in turn. */
   api: Api;
-  /** Stops the part when its lane is idle, starts it with other settings, and waits for answers through it. */
-  restart(part: PartProcess, env: Record<string, string>): Promise<void>;
+  /** Stops parts of one lane when it is idle, starts them with other settings, and waits for answers through them. */
+  restart(parts: readonly PartProcess[], envOf: (part: PartProcess) => Record<string, string>): Promise<void>;
 };
 
 export function createLanes(stack: ProcessStack): Lanes {
   const lanes = stack.gateways.map((gateway, at) => ({
-    parts: [inTurn(stack.everyUsers, at), inTurn(stack.otps, at), gateway].map(({ url }) => url),
+    urls: [inTurn(stack.everyUsers, at), inTurn(stack.otps, at), gateway].map(({ url }) => url),
     api: gateway.api,
     down: false,
     running: 0,
@@ -38,17 +38,20 @@ export function createLanes(stack: ProcessStack): Lanes {
         lane.answered += 1;
       }
     },
-    async restart(part, env) {
-      const lane = lanes.find(({ parts }) => parts.includes(part.url));
+    async restart(parts, envOf) {
+      const lane = lanes.find(({ urls }) => parts.every(({ url }) => urls.includes(url)));
       assert.ok(lane);
       lane.down = true;
       await until('the lane is idle', () => lane.running === 0);
-      part.signal('SIGTERM');
-      assert.deepEqual(await part.ended(), { code: 0, signal: null });
-      part.configure(env);
-      await part.start();
+      const restarting = parts.map(async (part) => {
+        part.signal('SIGTERM');
+        assert.deepEqual(await part.ended(), { code: 0, signal: null });
+        part.configure(envOf(part));
+        await part.start();
+      });
+      await Promise.all(restarting);
       lane.down = false;
-      const wanted = lane.answered + 12;
+      const wanted = lane.answered + 8;
       await until('calls go through the lane again', () => lane.answered >= wanted);
     },
   };

@@ -7,7 +7,7 @@ import { type Enrolled, giveCode, signUpEnrolled } from './process-people.ts';
 import { until } from './until.ts';
 
 const roundsOfAPerson = 15;
-const pauseMs = 50;
+const pauseMs = 100;
 const pauseAfterFailureMs = 1_000;
 
 export type LoginLoad = AsyncDisposable & {
