@@ -30,7 +30,7 @@ async function openRotated(accounts: number) {
   const { url } = opened.use(await createTestDatabase());
   const db = opened.adopt(openDb({ url, name: 'test', max: 2 }), (it) => it.close());
   await migrate(db, otpMigrations);
-  for (const { id, bytes } of [k1, k2]) await registerKey(db, id, fingerprintOf(bytes));
+  for (const { id, bytes } of [k1, k2]) await registerKey(db, id, { fingerprint: fingerprintOf(bytes), writes: true });
   const ids = await fillSealed(db, new KeyRing([k1]), accounts);
   const env = { DATABASE_URL: url, OTP_ENCRYPTION_KEYS: rotated };
   const countOld = async () => {

@@ -2,8 +2,8 @@
  * Moving every secret to the key that writes, so that an old key can leave the ring (promise 7).
  * - It works beside running instances: row by row on condition that the ciphertext is still the one that was opened, so
  *   a secret that was replaced or removed meanwhile stays as its owner left it. What a batch has moved is committed.
- * - The writing key must be one that otp has started with, by its fingerprint: a secret under a key that nobody else
- *   has would be lost.
+ * - The writing key must be one that otp has started with in front, by its fingerprint: a secret under a key that nobody
+ *   else has would be lost, and a proof while all of otp still writes with the old key would be worth nothing.
  * - What is written under an old key meanwhile (a pending enrolment that becomes a factor, an instance that has the old
  *   ring) is met by a further pass. The count comes last, and only that is the proof.
  * - What can't be opened is left as it is and named; lapsed enrolments, which nobody can use, go.
@@ -11,7 +11,7 @@
 import type { KeyRing } from '@sallyport/config';
 import type { Db } from '@sallyport/postgres';
 import { deleteLapsed } from '../store/enrolments.ts';
-import { findFingerprint, findKeysInUse } from '../store/keys.ts';
+import { findKey, findKeysInUse } from '../store/keys.ts';
 import {
   countOtherKeys,
   listSealed,
@@ -73,10 +73,11 @@ async function findFault({ db, keys }: ReencryptContext): Promise<string | undef
   const fault = findKeyFault(keys, await findKeysInUse(db));
   if (fault !== undefined) return fault;
   const { id, bytes } = keys.current;
-  const known = await findFingerprint(db, id);
-  if (known?.equals(fingerprintOf(bytes))) return undefined;
-  const what = known ? 'as other bytes' : 'nowhere yet';
-  return `otp: OTP_ENCRYPTION_KEYS writes with ${id}, which otp has ${what}: restart every instance of otp with this ring first`;
+  const known = await findKey(db, id);
+  if (known?.writes && known.fingerprint.equals(fingerprintOf(bytes))) return undefined;
+  const isOther = known !== undefined && !known.fingerprint.equals(fingerprintOf(bytes));
+  const what = isOther ? 'has as other bytes' : "doesn't write with yet";
+  return `otp: OTP_ENCRYPTION_KEYS begins with ${id}, which otp ${what}: restart every instance of otp with this ring first`;
 }
 
 async function* readBatches(db: Db, group: SealedGroup, batchRows: number): AsyncGenerator<SealedRow[]> {
