@@ -36,7 +36,7 @@ async function compare(
 ): Promise<users.PasswordVerification> {
   const { hasher, decoys } = context;
   if (!credential) {
-    await hasher.spend(password, decoys.kindFor(name));
+    await hasher.spend(password, decoys.costFor(name));
     return { outcome: 'rejected', reason: 'unknown-account', account_id: null };
   }
   const { account, stored } = credential;
