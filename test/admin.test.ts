@@ -168,6 +168,17 @@ test('a lock stops tokens, sessions and challenges at once, and says who did it 
   );
 });
 
+test('leaves nothing alive when a lock races refreshing', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const ada = await signUp(stack.api);
+    const refresh = () => stack.api('POST', '/token/refresh', { body: { refresh_token: ada.refreshToken } });
+    const [one, locked, another] = await Promise.all([refresh(), order(root, ada, 'lock'), refresh()]);
+    expect(204, locked);
+    for (const answer of [one, another]) if (answer.status === 200) await assertDead(tokensOf(answer));
+    await assertDead(ada);
+  }
+});
+
 test('an unlock brings nothing back, lets a new login in, and ends a hard lock of codes; the factor stays', async () => {
   const ada = await signUpWithFactor(stack);
   const old = { ...ada };
