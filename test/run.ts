@@ -5,6 +5,7 @@ import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, statSync } fro
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createTemplate } from './support/migrated-database.ts';
 import { type BackEndName, findRealServers, openBackEnd } from './support/servers/back-end.ts';
 import { type Lifeline, openLifeline } from './support/servers/lifeline.ts';
 import { runSuite, type Tally } from './support/servers/suite.ts';
@@ -60,8 +61,10 @@ async function runOn(name: BackEndName, run: Run): Promise<Tally> {
     run.signal.throwIfAborted();
     for (const note of backEnd.notes) say(`  ${note}`);
     say('');
+    await using template = await createTemplate(backEnd.environment.TEST_DATABASE_URL ?? '');
+    const environment = { ...backEnd.environment, ...template.variables };
     const { files, namePattern, lifeline, signal } = run;
-    return await runSuite({ files, namePattern, environment: backEnd.environment, folder, lifeline, signal });
+    return await runSuite({ files, namePattern, environment, folder, lifeline, signal });
   } finally {
     await backEnd.close();
   }
