@@ -62,7 +62,9 @@ async function runOn(name: BackEndName, run: Run): Promise<Tally> {
     for (const note of backEnd.notes) say(`  ${note}`);
     say('');
     await using template = await createTemplate(backEnd.environment.TEST_DATABASE_URL ?? '');
-    const environment = { ...backEnd.environment, ...template.variables };
+    // Every process loads the same libraries, and most of the time that takes is their compilation.
+    const compiled = { NODE_COMPILE_CACHE: join(run.folder, 'compile-cache') };
+    const environment = { ...backEnd.environment, ...template.variables, ...compiled };
     const { files, namePattern, lifeline, signal } = run;
     return await runSuite({ files, namePattern, environment, folder, lifeline, signal });
   } finally {
