@@ -1,6 +1,7 @@
 // What `npm test` runs: the whole suite once for each back end (see support/servers/back-end.ts), so that the same tests
-// hold for what a newcomer starts and for what an operator runs. It says what it skipped and why, and leaves nothing
-// behind: no process, no folder, whether the run ends, fails or is interrupted. The last line holds the totals.
+// hold for what a newcomer starts and for what an operator runs; files that use none run with the first alone. It says
+// what it skipped and why, and leaves nothing behind: no process, no folder, whether the run ends, fails or is
+// interrupted. The last line holds the totals.
 import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { createTemplate } from './support/migrated-database.ts';
 import { type BackEndName, findRealServers, openBackEnd } from './support/servers/back-end.ts';
 import { type Lifeline, openLifeline } from './support/servers/lifeline.ts';
 import { runSuite, type Tally } from './support/servers/suite.ts';
+import { usesBackEnd } from './support/servers/uses-back-end.ts';
 
 const usage = `Usage: npm test -- [--on embedded|real] [--name PATTERN] [FILE or FOLDER ...]`;
 
@@ -39,10 +41,14 @@ function say(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function summarize(results: ReadonlyMap<BackEndName, Tally>, notRun: ReadonlyMap<BackEndName, string>): void {
+/** `ranBefore`: the files that another back end's run has done for this one. */
+type Result = Tally & { ranBefore: number };
+
+function summarize(results: ReadonlyMap<BackEndName, Result>, notRun: ReadonlyMap<BackEndName, string>): void {
   say('', 'Summary');
-  for (const [name, { passed, failed, skipped, skips, leftBehind }] of results) {
+  for (const [name, { passed, failed, skipped, skips, leftBehind, ranBefore }] of results) {
     say(`  ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    if (ranBefore > 0) say(`    not run again: files that use no back end (${ranBefore})`);
     for (const skip of skips) say(`    skipped: ${skip}`);
     for (const command of leftBehind) say(`    left running by a test: ${command}`);
   }
@@ -73,16 +79,20 @@ async function runOn(name: BackEndName, run: Run): Promise<Tally> {
 }
 
 async function runAll(run: Run): Promise<number> {
-  const results = new Map<BackEndName, Tally>();
+  const results = new Map<BackEndName, Result>();
   const notRun = new Map<BackEndName, string>();
+  let { files } = run;
   let broken = 0;
   for (const name of run.backEnds) {
     const missing = name === 'real' ? findRealServers().flatMap((server) => server.missing ?? []) : [];
     if (missing.length === 3) notRun.set(name, missing.join('; '));
+    else if (files.length === 0) notRun.set(name, 'none of the files uses a back end');
     else {
       try {
         run.signal.throwIfAborted();
-        results.set(name, await runOn(name, run));
+        const tally = await runOn(name, { ...run, files });
+        results.set(name, { ...tally, ranBefore: run.files.length - files.length });
+        files = files.filter((file) => usesBackEnd(file));
       } catch (error) {
         notRun.set(name, run.signal.aborted ? 'interrupted' : `${(error as Error).stack}`);
         broken += 1;
