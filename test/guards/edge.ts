@@ -128,6 +128,26 @@ export const edge: Guard[] = [
     },
   },
   {
+    name: 'a stop takes the connections that wait to be accepted',
+    file: 'packages/http/serve-part.ts',
+    find: 'await acceptWaiting(server);',
+    replace: 'void acceptWaiting(server);',
+    test: {
+      file: 'packages/http/serve-part.test.ts',
+      name: 'a stop answers requests on connections that were not accepted yet',
+    },
+  },
+  {
+    name: 'a stop reads what arrived before it closes idle connections',
+    file: 'packages/http/serve-part.ts',
+    find: 'await afterReading();\n    server.closeIdleConnections();',
+    replace: 'server.closeIdleConnections();',
+    test: {
+      file: 'packages/http/serve-part.test.ts',
+      name: 'a stop answers requests on kept connections that came while the process was busy',
+    },
+  },
+  {
     name: 'a service that never answers is given up',
     file: 'packages/http/exchange.ts',
     find: 'controller?.abort(late);\n    reject(late);',
