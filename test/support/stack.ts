@@ -8,7 +8,7 @@ import { OtpConfig } from '../../services/otp/config.ts';
 import { startOtp } from '../../services/otp/start-otp.ts';
 import { UsersConfig } from '../../services/users/config.ts';
 import { startUsers } from '../../services/users/start-users.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, createApi, openConnections } from './api.ts';
 import { createClock, type TestClock } from './clock.ts';
 import { testKeys } from './keys.ts';
 import { createMigratedDatabase } from './migrated-database.ts';
@@ -82,7 +82,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const config = readConfig(GatewayConfig, { OTP_URL, USERS_URL: users.url, ...env });
     gateways.push(await start(startGateway(config, { now, databaseNow, redisPrefix, auditNames })));
   }
-  const apis = gateways.map((gateway) => createApi(gateway.url));
+  const connections = opened.use(openConnections());
+  const apis = gateways.map((gateway) => createApi(gateway.url, connections));
   const [api] = apis;
   if (api === undefined) throw new Error('a stack needs a gateway');
 
