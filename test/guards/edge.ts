@@ -148,6 +148,16 @@ export const edge: Guard[] = [
     },
   },
   {
+    name: 'an answer that has arrived is read before it is given up',
+    file: 'packages/http/exchange.ts',
+    find: 'lastChance = setImmediate(giveUp);',
+    replace: 'giveUp();',
+    test: {
+      file: 'packages/http/exchange.test.ts',
+      name: 'takes an answer that arrived while the process was busy for longer than the deadline',
+    },
+  },
+  {
     name: 'a service that never answers is given up',
     file: 'packages/http/exchange.ts',
     find: 'controller?.abort(late);\n    reject(late);',
