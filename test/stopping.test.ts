@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import type { Answered } from './support/api.ts';
+import { type Answered, createApi, openConnections } from './support/api.ts';
 import { createTestDatabase } from './support/database.ts';
 import type { Ending, PartProcess } from './support/part-process.ts';
 import { expect, expectProblem } from './support/people.ts';
@@ -49,15 +49,20 @@ function assertStopped(part: PartProcess, { code, signal, seconds }: Ending & { 
 
 type Load = { answers: Answered[]; broken: string[]; end(): Promise<void> };
 
-/** People who log in and look at themselves all the time, over connections that are kept. */
+/**
+ * People who log in and look at themselves all the time, each over one connection that is kept. A second one could lie
+ * idle until the part closes it, just when it is used again: HTTP/1.1 leaves that to the client (RFC 9112 9.5).
+ */
 function startLoad(gateway: GatewayProcess, owners: readonly Owner[]): Load {
   const load: Load = { answers: [], broken: [], end: async () => {} };
   let ended = false;
   const work = async (owner: Owner) => {
+    await using connection = openConnections(1);
+    const api = createApi(gateway.url, connection);
     while (!ended) {
       try {
-        load.answers.push(await gateway.api('GET', '/me', { token: owner.accessToken }));
-        load.answers.push(await provePassword(gateway.api, owner));
+        load.answers.push(await api('GET', '/me', { token: owner.accessToken }));
+        load.answers.push(await provePassword(api, owner));
       } catch (error) {
         const { code } = ((error as Error).cause ?? {}) as { code?: string };
         if (code === undefined) throw error;
