@@ -220,9 +220,6 @@ export const guesses: Guard[] = [
     file: claim,
     find: ' for update of lane',
     replace: '',
-    test: {
-      file: claimTest,
-      name: 'tells of a wrong code of another lane once, also of one that is counted meanwhile',
-    },
+    test: { file: claimTest, name: 'tells one of two logins at once of a wrong code' },
   },
 ];
