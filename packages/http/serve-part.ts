@@ -25,6 +25,7 @@ export interface ServeOptions {
 
 const drainMs = 8_000;
 const graceMs = 500;
+const takeMs = 4_000;
 const inactivityMs = 30_000;
 
 /** Slow senders end after these; slow readers and silent callers after 30 s without a byte. */
@@ -93,16 +94,38 @@ function sayLast(res: ServerResponse): void {
 }
 
 /**
- * Stops listening, and waits until every connection has ended. `server.close()` would end kept ones at once, one on which
- * a request is just arriving among them; so they have half a second to be used once more, and are told then.
+ * Takes what waits to be taken, stops listening, and waits until every connection has ended. `server.close()` would end
+ * kept ones at once, one on which a request is just arriving among them; so they have half a second to be used once more,
+ * and are told then.
  */
 async function drain(server: Server): Promise<void> {
+  const late = setTimeout(() => server.closeAllConnections(), drainMs);
+  await takeWaiting(server);
   const done = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
   const left = setInterval(() => server.closeIdleConnections(), graceMs);
-  const late = setTimeout(() => server.closeAllConnections(), drainMs);
   await done;
   clearInterval(left);
   clearTimeout(late);
+}
+
+/**
+ * Connections that the kernel has taken and this process has not yet are reset when listening ends. A turn of the event
+ * loop takes one of them; after a turn that took none, there are none.
+ */
+async function takeWaiting(server: Server): Promise<void> {
+  const end = performance.now() + takeMs;
+  let took = true;
+  const note = () => {
+    took = true;
+  };
+  server.on('connection', note);
+  // What is left of this turn looks for none.
+  await new Promise(setImmediate);
+  while (took && performance.now() < end) {
+    took = false;
+    await new Promise(setImmediate);
+  }
+  server.off('connection', note);
 }
 
 function urlOf(server: Server, host: string): string {

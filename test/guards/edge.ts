@@ -137,4 +137,14 @@ export const edge: Guard[] = [
       name: 'gives an answer up that never comes, or never ends, and the connection with it',
     },
   },
+  {
+    name: 'a part takes the connections that wait before it ends listening',
+    file: 'packages/http/serve-part.ts',
+    find: '  await takeWaiting(server);\n',
+    replace: '',
+    test: {
+      file: 'packages/http/serve-part.test.ts',
+      name: 'a part that stops answers on the connections that it has not taken yet',
+    },
+  },
 ];
