@@ -120,6 +120,8 @@ async function acceptWaiting(server: Server): Promise<void> {
     accepted += 1;
   };
   server.on('connection', count);
+  // What is left of this turn accepts none.
+  await afterReading();
   for (let before = -1; before < accepted && performance.now() < end; ) {
     before = accepted;
     await afterReading();
