@@ -158,8 +158,8 @@ export const guesses: Guard[] = [
   {
     name: 'compatibility forms of a name are one',
     file: 'packages/contracts/canonical-name.ts',
-    find: "folded.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')",
-    replace: 'folded.toUpperCase().toLowerCase()',
+    find: 'const composed = normalForm(folded);\n    const next = composed && normalForm(composed.toUpperCase().toLowerCase());',
+    replace: 'const next = folded.toUpperCase().toLowerCase();',
     test: {
       file: 'packages/contracts/canonical-name.test.ts',
       name: 'fullwidth letters, surrounding blanks and case do not make another name',

@@ -51,12 +51,29 @@ export const passwords: Guard[] = [
   {
     name: 'bcrypt never meets the password itself',
     file: 'services/users/hashing/password-hasher.ts',
-    find: "return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');",
-    replace: "return pepper.id === '' ? '' : password.normalize('NFKC');",
+    find: "return createHmac('sha384', pepper.bytes).update(form, 'utf8').digest('base64');",
+    replace: "return pepper.id === '' ? '' : form;",
     test: {
       file: 'services/users/hashing/password-hasher.test.ts',
       name: 'bcrypt is given 64 characters of base64, whatever the password',
     },
+  },
+  {
+    name: 'a password too long for any is not normalised',
+    file: 'services/users/hashing/password-hasher.ts',
+    find: 'normalForm(password) ?? password',
+    replace: "password.normalize('NFKC')",
+    test: {
+      file: 'services/users/hashing/password-hasher.test.ts',
+      name: 'a password of 16 KiB of marks is never normalised, and fits nothing',
+    },
+  },
+  {
+    name: 'no long run of combining marks is normalised',
+    file: 'packages/contracts/normal-form.ts',
+    find: 'text.length <= longest ?',
+    replace: 'text.length <= 1_000 * longest ?',
+    test: { file: 'packages/contracts/normal-form.test.ts', name: '16 KiB of combining marks are never normalised' },
   },
   {
     name: 'a hash fits under its own pepper alone',

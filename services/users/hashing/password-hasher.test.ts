@@ -32,6 +32,13 @@ test('composed and decomposed forms are one password', async () => {
   assert.equal(await hasher.verify('pässwörter'.normalize('NFD'), stored), true);
 });
 
+test('a password of 16 KiB of marks is never normalised, and fits nothing', async (t) => {
+  const stored = await hasher.hash('correct horse');
+  const normalize = t.mock.method(String.prototype, 'normalize');
+  assert.equal(await hasher.verify('\u0345\u0300\u05bf'.repeat(2_600), stored), false);
+  assert.equal(normalize.mock.callCount(), 0);
+});
+
 test('bcrypt is given 64 characters of base64, whatever the password', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (password) => {

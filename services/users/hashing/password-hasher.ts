@@ -7,7 +7,7 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Key, KeyRing } from '@sallyport/config';
-import { Unavailable } from '@sallyport/contracts';
+import { normalForm, Unavailable } from '@sallyport/contracts';
 import type { Registry } from 'prom-client';
 import { createHashMetrics } from './hash-metrics.ts';
 import { createHashQueue } from './hash-queue.ts';
@@ -73,9 +73,10 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   };
 }
 
-/** What bcrypt is given for a password: 64 characters of base64. */
+/** What bcrypt is given for a password: 64 characters of base64. One too long to be anybody's costs a hash all the same. */
 export function bcryptInput(pepper: Key, password: string): string {
-  return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');
+  const form = normalForm(password) ?? password;
+  return createHmac('sha384', pepper.bytes).update(form, 'utf8').digest('base64');
 }
 
 function costOf(hash: string): number {
