@@ -154,6 +154,16 @@ test('past the limit a new device of the owner gets in, and a right password end
   expect(200, await send({}, '192.0.2.8'));
 });
 
+test('past the limit the networks of one /48 are one stranger, and a new device of the owner gets in', async () => {
+  await using strict = await startStack({ env: { PASSWORD_SLOW_AFTER: '3' } });
+  const ada = await signUp(strict.api);
+  const send = (more: object, from: string) =>
+    strict.api('POST', '/login', { from, body: { username: ada.username, password: ada.password, ...more } });
+  for (let at = 1; at < 5; at += 1) expectProblem(401, 'invalid-credentials', await send(wrong, `2001:db8:1:${at}::1`));
+  expectProblem(429, 'too-many-attempts', await send(wrong, '2001:db8:1:5::1'));
+  expect(200, await send({}, '2001:db8:2::1'));
+});
+
 test('a live device is let past the limit of its address, for its own account alone', async () => {
   await using strict = await startStack({ env: { ADDRESS_FAILURES: '3', PASSWORD_TRIES_PER_ADDRESS: '0' } });
   const [ada, bob] = [await signUpWithFactor(strict), await signUp(strict.api, 'bob')];

@@ -43,7 +43,7 @@ export const identify: RequestHandler = (req, res, next) => {
   res.locals.context = request;
   res.locals.caller = {
     address,
-    asker: { request, address: address.network, guess: noGuess, lane: strangers },
+    asker: { request, address: address.network, site: address.site, guess: noGuess, lane: strangers },
   } satisfies Caller;
   next();
 };

@@ -183,6 +183,13 @@ export const guesses: Guard[] = [
     },
   },
   {
+    name: 'past the limit an IPv6 address is its /48',
+    file: 'gateway/domain/prove-password.ts',
+    find: '{ address, site = address }: Asker',
+    replace: '{ address, address: site }: Asker',
+    test: { file: 'test/devices.test.ts', name: 'past the limit the networks of one /48 are one stranger' },
+  },
+  {
     name: 'past a hundred wrong passwords strangers wait',
     file: 'gateway/store/strangers.ts',
     find: 'if wrong >= tonumber(ARGV[1]) then',
