@@ -64,7 +64,7 @@ async function joinStrangers({ limits }: GatewayContext, name: string, { address
   return {
     outcome: admission.outcome,
     accept: () => limits.strangers.accept(name, admission.number, address, site).catch(() => {}),
-    withdraw: () => limits.strangers.withdraw(name).catch(() => {}),
+    withdraw: () => limits.strangers.withdraw(name, admission.number).catch(() => {}),
   };
 }
 

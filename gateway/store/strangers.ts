@@ -7,7 +7,8 @@ import { z } from 'zod';
  * tries a minute are let in: one for the addresses that failed on it within a day, one for all others, so that who guesses
  * keeps the owner out of his account no longer than a minute. There an IPv6 address is its /48: whoever has one of those
  * has 65536 networks to come from, each of them new. A try is counted before the password is looked at; a
- * right one ends the row up to its own number, so that guesses in flight still count. What few wrong ones leave lapses
+ * right one ends the row up to its own number, so that guesses in flight still count. No number is given out twice: tries that
+ * came to no verdict are counted apart, from the latest right one on. What few wrong ones leave lapses
  * with the other limits; guessing slowly enough for that is slower than two a minute.
  */
 
@@ -20,7 +21,7 @@ export interface Strangers {
   /** It was right: the row ends with it. */
   accept(name: string, number: number, address: string, site: string): Promise<void>;
   /** It came to no verdict. */
-  withdraw(name: string): Promise<void>;
+  withdraw(name: string, number: number): Promise<void>;
   /** The addresses that failed on this account within a day, and their sites. */
   addresses(name: string): Promise<string[]>;
   forget(name: string): Promise<void>;
@@ -37,7 +38,8 @@ const mostAddresses = 2_000;
 const admit = `
 local now = tonumber(redis.call('TIME')[1])
 local tries = tonumber(redis.call('HGET', KEYS[1], 'tries') or 0)
-local wrong = tries - tonumber(redis.call('HGET', KEYS[1], 'right') or 0)
+local right = tonumber(redis.call('HGET', KEYS[1], 'right') or 0)
+local wrong = tries - right - tonumber(redis.call('HGET', KEYS[1], 'withdrawn') or 0)
 if wrong >= tonumber(ARGV[1]) then
   local failed = redis.call('ZSCORE', KEYS[2], ARGV[3])
   local pace = KEYS[4]
@@ -55,10 +57,14 @@ return {1, number}`;
 const accept = `
 if tonumber(redis.call('HGET', KEYS[1], 'right') or 0) < tonumber(ARGV[1]) and redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('HSET', KEYS[1], 'right', ARGV[1])
+  redis.call('HDEL', KEYS[1], 'withdrawn')
 end
 redis.call('ZREM', KEYS[2], ARGV[2], ARGV[3])`;
 
-const withdraw = `if redis.call('HEXISTS', KEYS[1], 'tries') == 1 then redis.call('HINCRBY', KEYS[1], 'tries', -1) end`;
+const withdraw = `
+if redis.call('EXISTS', KEYS[1]) == 1 and tonumber(redis.call('HGET', KEYS[1], 'right') or 0) < tonumber(ARGV[1]) then
+  redis.call('HINCRBY', KEYS[1], 'withdrawn', 1)
+end`;
 
 const Admitted = z.tuple([z.int(), z.int()]);
 
@@ -85,7 +91,8 @@ function createStrangersInRedis(redis: RedisClient, limit: number): Strangers {
     },
     accept: async (name, number, address, site) =>
       void (await redisCall(redis.eval(accept, 2, ...counts(name), String(number), address, site))),
-    withdraw: async (name) => void (await redisCall(redis.eval(withdraw, 1, key(name, 'count')))),
+    withdraw: async (name, number) =>
+      void (await redisCall(redis.eval(withdraw, 1, key(name, 'count'), String(number)))),
     addresses: (name) => redisCall(redis.zrange(key(name, 'addresses'), '0', '-1')),
     forget: async (name) => void (await redisCall(redis.del(...counts(name), ...paces(name)))),
   };
@@ -94,6 +101,7 @@ function createStrangersInRedis(redis: RedisClient, limit: number): Strangers {
 interface Row {
   tries: number;
   right: number;
+  withdrawn: number;
   addresses: Map<string, number>;
   paces: { failed: number; others: number };
   until: number;
@@ -114,8 +122,15 @@ function createStrangersInMemory(limit: number): Strangers {
   return {
     async admit(name, address, site) {
       const now = seconds();
-      const row = find(name) ?? { tries: 0, right: 0, addresses: new Map(), paces: { failed: 0, others: 0 }, until: 0 };
-      const wrong = row.tries - row.right;
+      const row = find(name) ?? {
+        tries: 0,
+        right: 0,
+        withdrawn: 0,
+        addresses: new Map(),
+        paces: { failed: 0, others: 0 },
+        until: 0,
+      };
+      const wrong = row.tries - row.right - row.withdrawn;
       if (wrong >= limit) {
         const pace = (row.addresses.get(site) ?? Number.NEGATIVE_INFINITY) > now - daySeconds ? 'failed' : 'others';
         if (row.paces[pace] > now) return { outcome: 'limited', retryAfterSeconds: Math.ceil(row.paces[pace] - now) };
@@ -136,12 +151,12 @@ function createStrangersInMemory(limit: number): Strangers {
     async accept(name, number, address, site) {
       const row = find(name);
       if (!row) return;
-      row.right = Math.max(row.right, number);
+      if (row.right < number) Object.assign(row, { right: number, withdrawn: 0 });
       for (const place of [address, site]) row.addresses.delete(place);
     },
-    async withdraw(name) {
+    async withdraw(name, number) {
       const row = find(name);
-      if (row) row.tries -= 1;
+      if (row && row.right < number) row.withdrawn += 1;
     },
     addresses: async (name) => [...(find(name)?.addresses.keys() ?? [])],
     forget: async (name) => void rows.delete(name),

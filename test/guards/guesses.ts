@@ -183,6 +183,16 @@ export const guesses: Guard[] = [
     },
   },
   {
+    name: 'no number of a try is given out twice',
+    file: 'gateway/store/strangers.ts',
+    find: "redis.call('HINCRBY', KEYS[1], 'withdrawn', 1)",
+    replace: "redis.call('HINCRBY', KEYS[1], 'tries', -1)",
+    test: {
+      file: 'gateway/store/strangers.test.ts',
+      name: 'no number is given out twice, so that a right try forgets no wrong one after it (Redis)',
+    },
+  },
+  {
     name: 'past the limit an IPv6 address is its /48',
     file: 'gateway/domain/prove-password.ts',
     find: '{ address, site = address }: Asker',
