@@ -80,13 +80,17 @@ function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHand
   const { limits } = context;
   return async (_req, res, next) => {
     const { address }: Caller = res.locals.caller;
-    const [own = 0, site = 0, signups = 0] = await Promise.all([
-      limits.addresses.findBlock(address.network),
-      address.site === undefined ? undefined : limits.sites.findBlock(address.site),
-      route.signup ? limits.signups.findBlock(address.network) : undefined,
+    const { network, site } = address;
+    const [own = 0, around = 0, ownSignups = 0, signupsAround = 0] = await Promise.all([
+      limits.addresses.findBlock(network),
+      site === undefined ? undefined : limits.sites.findBlock(site),
+      route.signup ? limits.signups.findBlock(network) : undefined,
+      route.signup && site !== undefined ? limits.siteSignups.findBlock(site) : undefined,
     ]);
-    const retryAfterSeconds = Math.max(own, site, signups);
-    const limit = signups > Math.max(own, site) ? 'signup' : 'address';
+    const failures = Math.max(own, around);
+    const signups = Math.max(ownSignups, signupsAround);
+    const retryAfterSeconds = Math.max(failures, signups);
+    const limit = signups > failures ? 'signup' : 'address';
     if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));
     next();
   };

@@ -120,9 +120,16 @@ export const guesses: Guard[] = [
   {
     name: 'signups of an address are counted before the name is looked at',
     file: 'gateway/domain/sign-up.ts',
-    find: 'await context.limits.signups.count(asker.address);',
-    replace: 'await Promise.resolve<number | undefined>(undefined);',
+    find: 'await countSignup(context, asker);',
+    replace: 'await Promise.resolve<number | undefined>(countSignup === undefined ? 1 : undefined);',
     test: { file: passwords, name: 'counts signups of an address before it looks at the name' },
+  },
+  {
+    name: 'signups of a /48 are counted',
+    file: 'gateway/domain/sign-up.ts',
+    find: 'own === undefined && site !== undefined ?',
+    replace: 'own !== undefined && site !== undefined ?',
+    test: { file: passwords, name: 'counts signups of an IPv6 address by its /64, and by its /48 at ten times' },
   },
   {
     name: 'an IPv6 address counts with its /64',
