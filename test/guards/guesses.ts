@@ -196,7 +196,7 @@ export const guesses: Guard[] = [
     replace: "redis.call('HINCRBY', KEYS[1], 'tries', -1)",
     test: {
       file: 'gateway/store/strangers.test.ts',
-      name: 'no number is given out twice, so that a right try forgets no wrong one after it (Redis)',
+      name: 'no number is given out twice, so that a right try forgets no wrong one after it',
     },
   },
   {

@@ -9,15 +9,15 @@ export const passwords: Guard[] = [
   {
     name: 'an unknown name costs a hash',
     file: verify,
-    find: 'await hasher.spend(password, decoys.kindFor(name));',
+    find: 'await hasher.spend(password, decoys.kindFor(name), from);',
     replace: '',
     test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
   },
   {
     name: 'a lock is looked at when the hash is done',
     file: verify,
-    find: 'const fits = await hasher.verify(password, stored);',
-    replace: 'const fits = account.locked || (await hasher.verify(password, stored));',
+    find: 'const fits = await hasher.verify(password, stored, from);',
+    replace: 'const fits = account.locked || (await hasher.verify(password, stored, from));',
     test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
   },
   {
@@ -105,17 +105,38 @@ export const passwords: Guard[] = [
   {
     name: 'the queue of hashes is bounded',
     file: 'services/users/hashing/hash-queue.ts',
-    find: 'waiting.length >= limits.maxWaiting || expectedWaitMs()',
-    replace: 'expectedWaitMs()',
+    find: 'depth() >= limits.maxWaiting ||',
+    replace: '',
     test: {
       file: 'services/users/hashing/hash-queue.test.ts',
       name: 'one runs, so many wait, and the next is refused at once',
     },
   },
   {
+    name: 'addresses take turns at the hashes',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: 'lines.delete(from);\n      const entry',
+    replace: 'const entry',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'addresses take turns' },
+  },
+  {
+    name: 'a hash takes its turn by the address of the request',
+    file: 'services/users/domain/verify-password.ts',
+    find: 'const from = turnOf(request);',
+    replace: "const from = turnOf({ ...request, ip: '192.0.2.1' });",
+    test: { file: 'services/users/test/overload.test.ts', name: 'an address that fills its place in the queue' },
+  },
+  {
+    name: 'one address fills no queue',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: '|| (lines.get(from)?.length ?? 0) >= limits.maxWaitingOfOne',
+    replace: '',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'one address fills no queue' },
+  },
+  {
     name: 'what waits too long for a hash is refused at once',
     file: 'services/users/hashing/hash-queue.ts',
-    find: '|| expectedWaitMs() > limits.maxExpectedMs',
+    find: '|| expectedWaitMs(from) > limits.maxExpectedMs',
     replace: '',
     test: {
       file: 'services/users/hashing/hash-queue.test.ts',

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { bcryptInput, openHasher } from './password-hasher.ts';
 
+const from = '192.0.2.1';
 const first = { id: 'first', bytes: Buffer.alloc(32, 1) };
 const second = { id: 'second', bytes: Buffer.alloc(32, 2) };
 const hasher = openHasher({ peppers: new KeyRing([first, second]), cost: 4, registry: new Registry() });
@@ -21,21 +22,21 @@ const alike: [string, string, string][] = [
 
 for (const [what, password, other] of alike) {
   test(`another password never fits: ${what}`, async () => {
-    const stored = await hasher.hash(password);
-    assert.equal(await hasher.verify(password, stored), true);
-    assert.equal(await hasher.verify(other, stored), false);
+    const stored = await hasher.hash(password, { from });
+    assert.equal(await hasher.verify(password, stored, from), true);
+    assert.equal(await hasher.verify(other, stored, from), false);
   });
 }
 
 test('composed and decomposed forms are one password', async () => {
-  const stored = await hasher.hash('pässwörter'.normalize('NFC'));
-  assert.equal(await hasher.verify('pässwörter'.normalize('NFD'), stored), true);
+  const stored = await hasher.hash('pässwörter'.normalize('NFC'), { from });
+  assert.equal(await hasher.verify('pässwörter'.normalize('NFD'), stored, from), true);
 });
 
 test('a password of 16 KiB of marks is never normalised, and fits nothing', async (t) => {
-  const stored = await hasher.hash('correct horse');
+  const stored = await hasher.hash('correct horse', { from });
   const normalize = t.mock.method(String.prototype, 'normalize');
-  assert.equal(await hasher.verify('\u0345\u0300\u05bf'.repeat(2_600), stored), false);
+  assert.equal(await hasher.verify('\u0345\u0300\u05bf'.repeat(2_600), stored, from), false);
   assert.equal(normalize.mock.callCount(), 0);
 });
 
@@ -53,25 +54,29 @@ test('the input is HMAC-SHA-384 as `openssl dgst -sha384 -mac HMAC` computes it'
 });
 
 test('a hash names its pepper and cost, and fits under no other pepper', async () => {
-  const stored = await hasher.hash('correct horse');
+  const stored = await hasher.hash('correct horse', { from });
   assert.match(stored.hash, /^\$2b\$04\$/);
   assert.equal(stored.pepperId, 'first');
-  assert.equal(await hasher.verify('correct horse', { ...stored, pepperId: 'second' }), false);
+  assert.equal(await hasher.verify('correct horse', { ...stored, pepperId: 'second' }, from), false);
   assert.equal(hasher.isCurrent(stored), true);
   assert.equal(hasher.isCurrent({ ...stored, pepperId: 'second' }), false);
   assert.equal(hasher.isCurrent({ ...stored, hash: stored.hash.replace('$04$', '$05$') }), false);
-  await assert.rejects(hasher.verify('correct horse', { ...stored, pepperId: 'gone' }), { name: 'Unavailable' });
+  await assert.rejects(hasher.verify('correct horse', { ...stored, pepperId: 'gone' }, from), { name: 'Unavailable' });
 });
 
 test('a decoy takes as long as a hash of its cost', async () => {
   const started = performance.now();
-  await hasher.spend('correct horse', { cost: 10, pepperId: 'first' });
+  await hasher.spend('correct horse', { cost: 10, pepperId: 'first' }, from);
   const decoy = performance.now() - started;
   const again = performance.now();
-  await hasher.verify('x', {
-    hash: `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`,
-    pepperId: 'first',
-  });
+  await hasher.verify(
+    'x',
+    {
+      hash: `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`,
+      pepperId: 'first',
+    },
+    from,
+  );
   const real = performance.now() - again;
   assert.ok(decoy > real / 4 && decoy < real * 4, `${decoy} and ${real} ms`);
 });

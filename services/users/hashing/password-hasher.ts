@@ -25,21 +25,21 @@ export interface HashKind {
   pepperId: string;
 }
 
-/** All of it throws Unavailable (overloaded) where too much is waiting. */
+/** All of it throws Unavailable (overloaded) where too much is waiting. `from` is the address whose turn it takes. */
 export interface PasswordHasher {
   readonly current: HashKind;
   /** Refuses now what would be refused after a look into the database. */
-  requireRoom(): void;
+  requireRoom(from: string): void;
   /** @param options.ahead for a request that has spent a hash already and can't start again (hash-queue.ts) */
-  hash(password: string, options?: { ahead?: boolean }): Promise<StoredHash>;
-  verify(password: string, stored: StoredHash): Promise<boolean>;
+  hash(password: string, options: { from: string; ahead?: boolean }): Promise<StoredHash>;
+  verify(password: string, stored: StoredHash, from: string): Promise<boolean>;
   /** Spends what verifying a hash of that kind costs. */
-  spend(password: string, kind: HashKind): Promise<void>;
+  spend(password: string, kind: HashKind, from: string): Promise<void>;
   isCurrent(stored: StoredHash): boolean;
   close(): Promise<void>;
 }
 
-const limits = { maxWaiting: 256, maxExpectedMs: 3_000, deadlineMs: 8_000 };
+const limits = { maxWaiting: 256, maxWaitingOfOne: 48, maxExpectedMs: 3_000, deadlineMs: 8_000 };
 
 export function openHasher(options: { peppers: KeyRing; cost: number; registry: Registry }): PasswordHasher {
   const { peppers, cost } = options;
@@ -47,11 +47,11 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   const metrics = createHashMetrics(options.registry, () => queue.depth());
   const queue = createHashQueue({ executors: workers.map((it) => it.execute), limits, metrics });
 
-  async function verify(password: string, stored: StoredHash): Promise<boolean> {
+  async function verify(password: string, stored: StoredHash, from: string): Promise<boolean> {
     const pepper = peppers.find(stored.pepperId);
     if (!pepper) throw new Unavailable('users', { cause: new Error(`there is no pepper ${stored.pepperId}`) });
     const input = bcryptInput(pepper, password);
-    return (await queue.run({ input, cost: costOf(stored.hash), hash: stored.hash })) === true;
+    return (await queue.run({ input, cost: costOf(stored.hash), hash: stored.hash }, { from })) === true;
   }
 
   return {
@@ -62,8 +62,8 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
       return { hash: String(hash), pepperId: peppers.current.id };
     },
     verify,
-    async spend(password, kind) {
-      await verify(password, { hash: emptyHash(kind.cost), pepperId: kind.pepperId });
+    async spend(password, kind, from) {
+      await verify(password, { hash: emptyHash(kind.cost), pepperId: kind.pepperId }, from);
     },
     isCurrent: (stored) => stored.pepperId === peppers.current.id && costOf(stored.hash) === cost,
     async close() {
