@@ -200,6 +200,20 @@ export const guesses: Guard[] = [
     },
   },
   {
+    name: 'an invented device is no way past the limit of an address',
+    file: 'gateway/edge/pipeline.ts',
+    find: '!(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))',
+    replace: '(await recogniseDevice(context, undefined))',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
+    name: 'a limited address hears nothing of what is wrong with a refresh',
+    file: 'gateway/edge/pipeline.ts',
+    find: 'await limit(req, res, () => {});\n      throw faulty;',
+    replace: 'throw faulty;',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
     name: 'past the limit an IPv6 address is its /48',
     file: 'gateway/domain/prove-password.ts',
     find: '{ address, site = address }: Asker',

@@ -116,7 +116,7 @@ export const passwords: Guard[] = [
     name: 'addresses take turns at the hashes',
     file: 'services/users/hashing/hash-queue.ts',
     find: 'lines.delete(from);\n      const entry',
-    replace: 'const entry',
+    replace: 'if (line.length === 1) lines.delete(from);\n      const entry',
     test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'addresses take turns' },
   },
   {
