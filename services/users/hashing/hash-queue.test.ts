@@ -134,7 +134,7 @@ test('one address fills no queue: it is refused alone, by its own number and its
   const limits = { maxWaiting: 100, maxWaitingOfOne: 2, maxExpectedMs: 3_000, deadlineMs: 60_000 };
   const { queue, held } = heldQueue(limits);
   const many = Array.from({ length: 3 }, () => queue.run(job, { from: 'many' }));
-  await assert.rejects(queue.run(job, { from: 'many' }), overloaded);
+  assert.throws(() => queue.requireRoom('many'), overloaded);
   const one = queue.run(job, { from: 'one' });
   for (let at = 0; at < 4; at++) {
     held[at]?.resolve(true);
