@@ -178,6 +178,13 @@ test('a limited address is told so first, whatever it sends but the token of a k
   expect(200, await post('/token/refresh', { body: { refresh_token: ada.refreshToken } }));
 });
 
+test('of invented challenges at once an address hears of no more than it may fail', async () => {
+  await using strict = await startStack({ env: { ADDRESS_FAILURES: '3' } });
+  const body = { challenge: 'x', otp: '123456' };
+  const answers = await atOnce(20, () => strict.api('POST', '/login/otp', { from: '192.0.2.1', body }));
+  assert.deepEqual(tally(answers), { 'invalid-challenge': 3, 'too-many-attempts': 17 });
+});
+
 test('past the limit the networks of one /48 are one stranger, and a new device of the owner gets in', async () => {
   await using strict = await startStack({ env: { PASSWORD_SLOW_AFTER: '3' } });
   const ada = await signUp(strict.api);

@@ -214,6 +214,13 @@ export const guesses: Guard[] = [
     test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
+    name: 'a limited address is told so before its challenge is looked at',
+    file: 'gateway/domain/answer-challenge.ts',
+    find: 'if (limited) return limited;',
+    replace: '',
+    test: { file: 'test/devices.test.ts', name: 'of invented challenges at once an address hears' },
+  },
+  {
     name: 'past the limit an IPv6 address is its /48',
     file: 'gateway/domain/prove-password.ts',
     find: '{ address, site = address }: Asker',
