@@ -25,7 +25,7 @@ function heldQueue(limits: QueueLimits) {
 test('one runs, so many wait, and the next is refused at once', async () => {
   const { queue, held, counted } = heldQueue({
     maxWaiting: 2,
-    maxWaitingOfOne: 2,
+    maxWaitingOfOne: 10,
     maxExpectedMs: 2_000,
     deadlineMs: 60_000,
   });
