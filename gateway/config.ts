@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import {
   cidrs,
   databaseUrl,
+  keepApart,
   keyRing,
   logLevel,
   opsPort,
@@ -18,38 +19,42 @@ import {
 import { z } from 'zod';
 
 /** The gateway's variables; docs/configuration.md says what each means. */
-export const GatewayConfig = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  GATEWAY_PORT: port(8080),
-  OPS_PORT: opsPort,
-  LOG_LEVEL: logLevel,
-  DATABASE_URL: databaseUrl,
-  REDIS_URL: redisUrl,
-  AMQP_URL: url('amqp:', 'amqps:').optional(),
-  USERS_URL: url('http:', 'https:'),
-  OTP_URL: url('http:', 'https:'),
-  USERS_SERVICE_SECRETS: secrets,
-  OTP_SERVICE_SECRETS: secrets,
-  TOKEN_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ec', 'prime256v1'), 'a PKCS#8 DER document of a P-256 key'),
-  AUDIT_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ed25519'), 'a PKCS#8 DER document of an Ed25519 key'),
-  PUBLIC_URL: url('http:', 'https:').optional(),
-  TOKEN_AUDIENCE: z.string().optional(),
-  TRUSTED_PROXIES: cidrs,
-  CORS_ORIGINS: origins,
-  SIGNUP: z.enum(['open', 'closed']).default('open'),
-  OTP_REQUIRED_ROLES: roles('admin,audit'),
-  ADMIN_RESET_APPROVALS: wholeNumber(1, 2).default(2),
-  CHALLENGE_TRIES: tries(5),
-  PASSWORD_TRIES_PER_ADDRESS: tries(10),
-  PASSWORD_SLOW_AFTER: tries(100),
-  ADDRESS_FAILURES: tries(100),
-  SIGNUPS_PER_ADDRESS: tries(20),
-  CHALLENGE_SECONDS: seconds(300),
-  ACCESS_TOKEN_SECONDS: seconds(600),
-  FRESH_SECONDS: seconds(300),
-  SESSION_IDLE_SECONDS: seconds(3_600),
-  SESSION_ABSOLUTE_SECONDS: seconds(86_400),
-});
+export const GatewayConfig = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    GATEWAY_PORT: port(8080),
+    OPS_PORT: opsPort,
+    LOG_LEVEL: logLevel,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    AMQP_URL: url('amqp:', 'amqps:').optional(),
+    USERS_URL: url('http:', 'https:'),
+    OTP_URL: url('http:', 'https:'),
+    USERS_SERVICE_SECRETS: secrets,
+    OTP_SERVICE_SECRETS: secrets,
+    TOKEN_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ec', 'prime256v1'), 'a PKCS#8 DER document of a P-256 key'),
+    AUDIT_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ed25519'), 'a PKCS#8 DER document of an Ed25519 key'),
+    PUBLIC_URL: url('http:', 'https:').optional(),
+    TOKEN_AUDIENCE: z.string().optional(),
+    TRUSTED_PROXIES: cidrs,
+    CORS_ORIGINS: origins,
+    SIGNUP: z.enum(['open', 'closed']).default('open'),
+    OTP_REQUIRED_ROLES: roles('admin,audit'),
+    ADMIN_RESET_APPROVALS: wholeNumber(1, 2).default(2),
+    CHALLENGE_TRIES: tries(5),
+    PASSWORD_TRIES_PER_ADDRESS: tries(10),
+    PASSWORD_SLOW_AFTER: tries(100),
+    ADDRESS_FAILURES: tries(100),
+    SIGNUPS_PER_ADDRESS: tries(20),
+    CHALLENGE_SECONDS: seconds(300),
+    ACCESS_TOKEN_SECONDS: seconds(600),
+    FRESH_SECONDS: seconds(300),
+    SESSION_IDLE_SECONDS: seconds(3_600),
+    SESSION_ABSOLUTE_SECONDS: seconds(86_400),
+  })
+  .superRefine(
+    ...keepApart('TOKEN_SIGNING_KEYS', 'AUDIT_SIGNING_KEYS', 'USERS_SERVICE_SECRETS', 'OTP_SERVICE_SECRETS'),
+  );
 export type GatewayConfig = z.infer<typeof GatewayConfig>;
 
 function isPrivateKey(der: Buffer, type: string, curve?: string): boolean {

@@ -7,6 +7,8 @@ import { writeFileDurably } from './write-file-durably.ts';
 /** Where the rings of an installation are kept. */
 export interface KeySource {
   path: string;
+  /** Made by `npm start`, whose own database they go with. */
+  ofDataFolder: boolean;
   get(name: string): string | undefined;
   replace(name: RingName, ring: string): Promise<void>;
 }
@@ -28,6 +30,7 @@ async function openJson(path: string): Promise<KeySource> {
   if (![...kept.values()].every((value) => typeof value === 'string')) throw damaged;
   return {
     path,
+    ofDataFolder: true,
     get: (name) => kept.get(name) as string | undefined,
     replace: (name, ring) =>
       writeFileDurably(path, `${JSON.stringify(Object.fromEntries(kept.set(name, ring)), null, 2)}\n`),
@@ -43,6 +46,7 @@ async function openEnv(path: string): Promise<KeySource> {
   };
   return {
     path,
+    ofDataFolder: false,
     get: (name) => {
       const index = find(name);
       return index === undefined ? undefined : lines[index]?.slice(name.length + 1).trim();

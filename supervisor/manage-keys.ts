@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { countKeyRows, isNamedByRows } from './count-key-rows.ts';
 import { explainFailure } from './explain-failure.ts';
+import { findKeyDatabase } from './find-key-database.ts';
 import { createEntry, type RingName, ringNames } from './generate-keys.ts';
 import { type KeySource, openKeySource } from './key-source.ts';
 import { idOf, labelOf, type RingState, readRing, rotateRing } from './rotate-ring.ts';
@@ -24,11 +25,17 @@ const restarts: Record<RingName, string> = {
 
 const whenOldGoes: Record<RingName, string> = {
   PASSWORD_PEPPERS: 'when no row of users.account names it',
-  OTP_ENCRYPTION_KEYS: 'when no row of schema otp names it',
+  OTP_ENCRYPTION_KEYS: 'when npm run otp:reencrypt has ended with "0 rows on the old keys"',
   TOKEN_SIGNING_KEYS: 'SESSION_ABSOLUTE_SECONDS after that restart',
   AUDIT_SIGNING_KEYS: 'at any time after that restart; keep its public half with the events',
   USERS_SERVICE_SECRETS: 'a minute and a half after that restart',
   OTP_SERVICE_SECRETS: 'a minute and a half after that restart',
+};
+
+/** How a row gets off an old key, where rows name keys. */
+const whatMoves: Partial<Record<RingName, string>> = {
+  PASSWORD_PEPPERS: "each is made anew at its owner's next login",
+  OTP_ENCRYPTION_KEYS: 'npm run otp:reencrypt moves them',
 };
 
 const steps = { 1: 'a new key at the end', 2: 'the new key to the front', 3: 'the old key out' };
@@ -46,7 +53,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(usage);
   if (rest.length > 0) throw new StartError('One ring at a time: npm run keys -- --help.');
   if (command === 'new') return console.log(createEntry(readName(ring), Math.floor(Date.now() / 1000)));
-  const source = await openKeySource(values.env, process.env.DATA_DIR ?? '.data');
+  const source = await openKeySource(values.env, process.env.DATA_DIR || '.data');
   if (command === undefined) return list(source);
   if (command !== 'rotate') throw new StartError('The commands are rotate and new: npm run keys -- --help.');
   await rotate(source, readName(ring), values.force ?? false);
@@ -85,14 +92,26 @@ async function rotate(source: KeySource, name: RingName, force: boolean): Promis
 async function refuseWhileNeeded(source: KeySource, name: RingName, state: RingState, force: boolean): Promise<void> {
   if (!isNamedByRows(name) || state.oldest === undefined) return;
   const id = idOf(state.oldest);
-  const url = process.env.DATABASE_URL ?? source.get('DATABASE_URL');
-  const rows = url === undefined ? undefined : await countKeyRows(url, name, id).catch(() => undefined);
-  if (rows !== undefined && rows > 0) throw new StartError(`${name}: ${rows} rows need ${id}, so it stays.`);
+  const rows = await countRows(source, name, id);
   if (rows === 0) return;
+  if (rows !== undefined) {
+    const need = rows === 1 ? '1 row needs' : `${rows} rows need`;
+    throw new StartError(`${name}: ${need} ${id}, so it stays: ${whatMoves[name]}.`);
+  }
   if (!force) {
-    throw new StartError(`${name}: the rows that need ${id} can't be counted: set DATABASE_URL, or --force.`);
+    throw new StartError(
+      `${name}: the rows that need ${id} can't be counted: set DATABASE_URL, start what npm start runs, or --force.`,
+    );
   }
   console.error(`Warning: ${id} is taken out uncounted; what it made is lost for good if rows still need it.`);
+}
+
+async function countRows(source: KeySource, name: RingName, id: string): Promise<number | undefined> {
+  try {
+    return await countKeyRows(await findKeyDatabase(process.env, source), name, id);
+  } catch {
+    return undefined;
+  }
 }
 
 function readName(text: string | undefined): RingName {

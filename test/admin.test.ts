@@ -168,6 +168,17 @@ test('a lock stops tokens, sessions and challenges at once, and says who did it 
   );
 });
 
+test('leaves nothing alive when a lock races refreshing', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const ada = await signUp(stack.api);
+    const refresh = () => stack.api('POST', '/token/refresh', { body: { refresh_token: ada.refreshToken } });
+    const [one, locked, another] = await Promise.all([refresh(), order(root, ada, 'lock'), refresh()]);
+    expect(204, locked);
+    for (const answer of [one, another]) if (answer.status === 200) await assertDead(tokensOf(answer));
+    await assertDead(ada);
+  }
+});
+
 test('an unlock brings nothing back, lets a new login in, and ends a hard lock of codes; the factor stays', async () => {
   const ada = await signUpWithFactor(stack);
   const old = { ...ada };
@@ -243,6 +254,27 @@ test('a role that is given counts at once in sessions that live, one that is tak
   const again = await logIn(stack, ada);
   assert.deepEqual(again.body.user.roles, ['support']);
   expectProblem(403, 'forbidden', await as(ada, 'GET', '/audit/events?limit=1'));
+});
+
+test('nobody proves a session back to life that users has overtaken, though the gateway has not heard of it', async () => {
+  const ada = await makeAdmin('ada');
+  await logIn(stack, ada);
+  await stack.sql("update users.account set roles = '{}', epoch = epoch + 1 where id = $1", [ada.id]);
+  const { accessToken: token, password } = ada;
+  const again = { password, otp: nextCode(stack, ada) };
+  expectProblem(401, 'unauthenticated', await stack.api('POST', '/reauthenticate', { token, body: again }));
+  const change = { current_password: password, new_password: 'another long pass phrase', otp: nextCode(stack, ada) };
+  expectProblem(401, 'unauthenticated', await stack.api('PUT', '/me/password', { token, body: change }));
+  const bob = await signUpWithFactor(stack, 'bob');
+  await stack.sql('update users.account set epoch = epoch + 1 where id = $1', [bob.id]);
+  const disable = { token: bob.accessToken, body: { password: bob.password, otp: nextCode(stack, bob) } };
+  expectProblem(401, 'unauthenticated', await stack.api('PUT', '/auth/otp/disable', disable));
+  assert.deepEqual(
+    await stack.sql('select epoch from gateway.session where user_id = $1 and epoch > 1 and ended_at is null', [
+      ada.id,
+    ]),
+    [],
+  );
 });
 
 test('the last admin can neither be demoted nor locked, while another locked one does not count', async () => {

@@ -124,6 +124,30 @@ test('lets one code in over login, disabling, re-authentication and regeneration
   }
 });
 
+test('lets the code that confirms a factor in nowhere else, whatever comes with it', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const ada = await signUp(stack.api);
+    const { accessToken: token, username, password } = ada;
+    const { secret } = expect(200, await stack.api('POST', '/auth/otp/setup', { token })).body;
+    const otp = codeAt(secret, stack.clock.now());
+    const calls = [
+      () => inTurn(stack.apis, 1)('POST', '/login', { body: { username, password, otp } }),
+      () => stack.api('PUT', '/auth/otp/enable', { token, body: { otp } }),
+      () => stack.api('POST', '/login', { body: { username, password, otp } }),
+      () => inTurn(stack.apis, 1)('POST', '/login', { body: { username, password, otp } }),
+    ];
+    const answers = await atOnce(calls.length, (at) => inTurn(calls, at + round)());
+    // A login that came before the factor needed no code.
+    const enabled = answers.filter(({ status, body }) => status === 200 && body.user?.otp_enabled !== false);
+    assert.deepEqual(
+      enabled.map(({ body }) => body.recovery_codes?.length),
+      [10],
+    );
+    assert.equal(await countEvents(stack, ada.id, 'otp.verified'), 0);
+    expectProblem(401, 'invalid-otp', await stack.api('POST', '/login', { body: { username, password, otp } }));
+  }
+});
+
 test('refuses step n again once the clock moved on, and then n-1, and the stored step stays', async () => {
   const ada = await signUpWithFactor(stack);
   stack.clock.advance(30_000);

@@ -349,6 +349,18 @@ test('answers for an unknown, a wrong and a locked account alike (ASVS 6.3.8)', 
   for (const other of others) assert.deepEqual(other, first);
 });
 
+test('answers for an unknown and a known name alike after a hundred tries from everywhere too', async () => {
+  const bob = await signUp(stack.api, 'bob');
+  const send = async (username: string, at: number) => {
+    const options = { from: `203.0.113.${at}`, body: { username, password: 'not the password' } };
+    const seen = asSeen(await stack.api('POST', '/login', options));
+    return JSON.stringify(seen).replace(/(t=|after":"|in )\d+/g, '$1-');
+  };
+  for (let at = 1; at < 105; at += 1) {
+    assert.equal(await send(bob.username, at), await send('nobody-anywhere@example.com', at), `try ${at}`);
+  }
+});
+
 function asSeen({ status, headers, body, text }: Answered) {
   const told = Object.fromEntries(headers);
   return {

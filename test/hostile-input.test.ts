@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, before, test } from 'node:test';
 import { openRedis } from '@sallyport/redis';
+import { routes } from '../gateway/routes/index.ts';
 import { createCounter, createLimits } from '../gateway/store/limits.ts';
 import { parseStrictJson } from '../packages/http/strict-json.ts';
 import { endSoundly } from './support/assert-sound.ts';
 import { fewAtOnce } from './support/at-once.ts';
-import { expectProblem, type Person, signUp } from './support/people.ts';
+import { enrol, expect, expectProblem, type Person, signUp, signUpWithFactor, tokensOf } from './support/people.ts';
 import { sendRaw } from './support/raw-http.ts';
 import { forgetKeys } from './support/redis.ts';
 import { type Stack, sharedRedisMissing, startStack } from './support/stack.ts';
@@ -16,8 +17,10 @@ import { until } from './support/until.ts';
 
 let stack: Stack;
 let ada: Person;
+const root = { username: 'root@example.com', password: 'a long pass phrase of the admin' };
 before(async () => {
-  stack = await startStack({ env: { PASSWORD_TRIES_PER_ADDRESS: '0' } });
+  const admin = { ADMIN_USERNAME: root.username, ADMIN_PASSWORD: root.password };
+  stack = await startStack({ env: { ...admin, PASSWORD_TRIES_PER_ADDRESS: '0', PASSWORD_SLOW_AFTER: '0' } });
   ada = await signUp(stack.api);
 });
 after(() => endSoundly(stack));
@@ -172,3 +175,75 @@ async function allKeys(url: string, prefix: string): Promise<{ key: string; seco
     redis.disconnect();
   }
 }
+
+/** What all fields of bodies hold when nothing is wrong with them but the password, or the token. */
+const harmless: Record<string, unknown> = {
+  username: 'somebody-else@example.com',
+  password: 'not the password',
+  current_password: 'not the password',
+  new_password: 'another long pass phrase',
+  otp: '000000',
+  challenge: 'no challenge',
+  refresh_token: 'no token',
+  device_token: 'no token',
+  roles: ['audit'],
+  reason: 'laptop stolen',
+  cidr: '203.0.113.0/24',
+  expires_in: 60,
+};
+/** A password may hold any character, so here alone NUL changes something. */
+const chosen = new Set(['POST /signup password', 'PUT /me/password new_password']);
+
+const state = () =>
+  stack.sql(`select
+    (select json_agg(to_jsonb(a) order by id) from users.account a) as accounts,
+    (select json_agg(to_jsonb(f) order by user_id) from otp.factor f) as factors,
+    (select json_agg(id) from (select id from gateway.session where ended_at is null order by id) s) as sessions,
+    (select count(*) from gateway.device) + (select count(*) from gateway.ip_block) + (select count(*) from gateway.otp_reset)
+      as others`);
+
+test('lone surrogates and NUL in any field of any call are refused, and change nothing', async () => {
+  const login = expect(200, await stack.api('POST', '/login', { body: root }));
+  const admin = await enrol(stack, { ...root, id: login.body.user.id, ...tokensOf(login), recoveryCodes: [] });
+  const owner = await signUpWithFactor(stack);
+  const before = await state();
+  let sent = 0;
+  for (const { method, path, access, body } of routes) {
+    if (!(body && 'shape' in body)) continue;
+    const at = path.replace(/:\w+/g, ada.id);
+    const { accessToken } = path.startsWith('/admin') ? admin : owner;
+    const token = access === 'bearer' ? { token: accessToken } : {};
+    const call = (raw: object) => stack.api(method.toUpperCase(), at, { ...token, raw: JSON.stringify(raw) });
+    const fields = Object.keys(body.shape as object).filter((field) => field !== 'expires_in');
+    const base = Object.fromEntries(fields.filter((field) => field in harmless).map((each) => [each, harmless[each]]));
+    for (const field of [...fields, 'unknown_field']) {
+      const shape = (text: string) => (field === 'roles' ? [text] : text);
+      for (const text of ['\ud800', 'a\udfffb', '\udc00\ud800']) {
+        expectProblem(422, 'invalid-request', await call({ ...base, [field]: shape(text) }));
+        sent += 1;
+      }
+      if (chosen.has(`${method.toUpperCase()} ${path} ${field}`) || field === 'unknown_field') continue;
+      for (const text of ['\0', 'bob\0@example.com', '000000\0']) {
+        const { status } = await call({ ...base, [field]: shape(text) });
+        assert.match(String(status), /^4(01|22)$/, `${method} ${path} ${field}`);
+        sent += 1;
+      }
+    }
+  }
+  for (const path of ['/admin/users?username=bob%00', '/audit/events?after=%00', '/audit/events?limit=%ED%A0%80']) {
+    expectProblem(422, 'invalid-request', await stack.api('GET', path, { token: admin.accessToken }));
+  }
+  for (const id of ['%00', `${ada.id}%00`, '%ED%A0%80']) {
+    for (const way of [`DELETE /sessions/${id}`, `DELETE /devices/${id}`, `GET /admin/users/${id}`]) {
+      const [method = '', path = ''] = way.split(' ');
+      assert.match(String((await stack.api(method, path, { token: admin.accessToken })).status), /^40[04]$/, way);
+    }
+  }
+  expectProblem(
+    400,
+    'malformed-json',
+    await stack.api('POST', '/login', { raw: '{"username":"a\0b","password":"x"}' }),
+  );
+  assert.deepEqual(await state(), before);
+  assert.ok(sent > 150, `${sent} were sent`);
+});

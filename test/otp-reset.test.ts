@@ -223,6 +223,16 @@ test('a request lapses when the requester is demoted or locked', async () => {
   await assertFactorStands(owner);
 });
 
+test('an admin whom users has demoted neither asks nor approves, though the gateway has not heard of it', async () => {
+  const [owner, late] = [await signUpWithFactor(stack, 'ada'), await createAdmin('late')];
+  const id = await ask(grace, owner);
+  await setRoles(late, '{}');
+  expectProblem(403, 'forbidden', await approve(late, id));
+  expectProblem(403, 'forbidden', await request(late, owner));
+  assert.equal(await stateOf(id), 'pending');
+  await assertFactorStands(owner);
+});
+
 test('a request lapses after 24 hours, and a new one may be made', async () => {
   const owner = await signUpWithFactor(stack);
   const id = await ask(grace, owner);

@@ -87,6 +87,35 @@ test('slow: 503 within the deadlines, and all serve within 5 s of its being fast
   await until('it serves', async () => (await gateway.api('GET', '/me', { token })).status === 200, { ms: 5_000 });
 });
 
+test('failing over: every connection ends, the next ones can not write for a while, and all serve within 5 s', async () => {
+  await using stack = await startStack();
+  const ada = await signUpWithFactor(stack);
+  const otp = nextCode(stack, ada);
+  const used = { challenge: await challengeOf(stack.api, ada), otp };
+  const other = { challenge: await challengeOf(stack.api, ada), otp };
+  expect(200, await stack.api('POST', '/login/otp', { body: used }));
+  const url = new URL(stack.databaseUrl);
+  const name = url.pathname.slice(1);
+  await using opened = new AsyncDisposableStack();
+  const admin = new pg.Client({ connectionString: Object.assign(url, { pathname: '/postgres' }).href });
+  await admin.connect();
+  opened.defer(() => admin.end());
+  const endAll = () => admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+  const { username, password } = ada;
+  const logInAgain = () => stack.api('POST', '/login', { body: { username, password } });
+
+  await admin.query(`alter database "${name}" set default_transaction_read_only = on`);
+  await endAll();
+  await until('what is read-only is away', async () => (await logInAgain()).status === 503, { ms: 5_000 });
+  for (let at = 0; at < 5; at += 1) expectProblem(503, 'unavailable', await logInAgain());
+  expectProblem(503, 'unavailable', await stack.api('POST', '/login/otp', { body: other }));
+  await admin.query(`alter database "${name}" reset default_transaction_read_only`);
+  await endAll();
+  await until('it serves', async () => (await logInAgain()).status === 200, { ms: 5_000 });
+  expectProblem(401, 'invalid-otp', await stack.api('POST', '/login/otp', { body: other }));
+  await logIn(stack, ada);
+});
+
 test('without a connection left: 503 for what needs one, an answer from what needs none, and back at once', async () => {
   await using stack = await startStack();
   const { accessToken: token } = await signUp(stack.api);

@@ -1,13 +1,16 @@
 // What `npm test` runs: the whole suite once for each back end (see support/servers/back-end.ts), so that the same tests
-// hold for what a newcomer starts and for what an operator runs. It says what it skipped and why, and leaves nothing
-// behind: no process, no folder, whether the run ends, fails or is interrupted. The last line holds the totals.
+// hold for what a newcomer starts and for what an operator runs; files that use none run with the first alone. It says
+// what it skipped and why, and leaves nothing behind: no process, no folder, whether the run ends, fails or is
+// interrupted. The last line holds the totals.
 import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createTemplate } from './support/migrated-database.ts';
 import { type BackEndName, findRealServers, openBackEnd } from './support/servers/back-end.ts';
 import { type Lifeline, openLifeline } from './support/servers/lifeline.ts';
 import { runSuite, type Tally } from './support/servers/suite.ts';
+import { usesBackEnd } from './support/servers/uses-back-end.ts';
 
 const usage = `Usage: npm test -- [--on embedded|real] [--name PATTERN] [FILE or FOLDER ...]`;
 
@@ -38,10 +41,14 @@ function say(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function summarize(results: ReadonlyMap<BackEndName, Tally>, notRun: ReadonlyMap<BackEndName, string>): void {
+/** `ranBefore`: the files that another back end's run has done for this one. */
+type Result = Tally & { ranBefore: number };
+
+function summarize(results: ReadonlyMap<BackEndName, Result>, notRun: ReadonlyMap<BackEndName, string>): void {
   say('', 'Summary');
-  for (const [name, { passed, failed, skipped, skips, leftBehind }] of results) {
+  for (const [name, { passed, failed, skipped, skips, leftBehind, ranBefore }] of results) {
     say(`  ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    if (ranBefore > 0) say(`    not run again: files that use no back end (${ranBefore})`);
     for (const skip of skips) say(`    skipped: ${skip}`);
     for (const command of leftBehind) say(`    left running by a test: ${command}`);
   }
@@ -60,24 +67,32 @@ async function runOn(name: BackEndName, run: Run): Promise<Tally> {
     run.signal.throwIfAborted();
     for (const note of backEnd.notes) say(`  ${note}`);
     say('');
+    await using template = await createTemplate(backEnd.environment.TEST_DATABASE_URL ?? '');
+    // Every process loads the same libraries, and most of the time that takes is their compilation.
+    const compiled = { NODE_COMPILE_CACHE: join(run.folder, 'compile-cache') };
+    const environment = { ...backEnd.environment, ...template.variables, ...compiled };
     const { files, namePattern, lifeline, signal } = run;
-    return await runSuite({ files, namePattern, environment: backEnd.environment, folder, lifeline, signal });
+    return await runSuite({ files, namePattern, environment, folder, lifeline, signal });
   } finally {
     await backEnd.close();
   }
 }
 
 async function runAll(run: Run): Promise<number> {
-  const results = new Map<BackEndName, Tally>();
+  const results = new Map<BackEndName, Result>();
   const notRun = new Map<BackEndName, string>();
+  let { files } = run;
   let broken = 0;
   for (const name of run.backEnds) {
     const missing = name === 'real' ? findRealServers().flatMap((server) => server.missing ?? []) : [];
     if (missing.length === 3) notRun.set(name, missing.join('; '));
+    else if (files.length === 0) notRun.set(name, 'none of the files uses a back end');
     else {
       try {
         run.signal.throwIfAborted();
-        results.set(name, await runOn(name, run));
+        const tally = await runOn(name, { ...run, files });
+        results.set(name, { ...tally, ranBefore: run.files.length - files.length });
+        files = files.filter((file) => usesBackEnd(file));
       } catch (error) {
         notRun.set(name, run.signal.aborted ? 'interrupted' : `${(error as Error).stack}`);
         broken += 1;

@@ -4,12 +4,13 @@ import { type ApprovedReset, approveReset, findReset } from '../store/otp-resets
 import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { carryOutReset } from './carry-out-reset.ts';
+import { isAdmin } from './is-admin.ts';
 
 export type ResetApproval = { outcome: 'approved' } | { outcome: 'forbidden' } | { outcome: 'not-found' };
 
 /**
- * The second of two people. Who asked must be an admin still, as users has it now; the rest is one statement. From its
- * commit on the reset happens, whatever becomes of this process or of otp.
+ * The second of two people. Both must be admins still, as users has it now; the rest is one statement. From its commit
+ * on the reset happens, whatever becomes of this process or of otp.
  */
 export async function approve(
   context: GatewayContext,
@@ -21,6 +22,7 @@ export async function approve(
   if (asked === undefined) return { outcome: 'not-found' };
   if (asked.requestedBy === admin.userId || asked.userId === admin.userId) return { outcome: 'forbidden' };
   if (!(await isAdmin(context, asker, asked.requestedBy))) return { outcome: 'not-found' };
+  if (!(await isAdmin(context, asker, admin.userId))) return { outcome: 'forbidden' };
   const approved = await approveReset(context.db, resetId, admin.userId);
   if (approved === undefined) return { outcome: 'not-found' };
   const result = await carryOutSoon(context, asker, approved);
@@ -40,9 +42,4 @@ export async function carryOutSoon(
     context.logger.warn({ reset: reset.id, dependency: error.dependency }, 'an approved reset waits');
     return 'later';
   }
-}
-
-async function isAdmin(context: GatewayContext, asker: Asker, id: string | null): Promise<boolean> {
-  const account = id === null ? undefined : await context.users.findAccount(asker.request, id);
-  return account !== undefined && !account.locked && account.roles.includes('admin');
 }

@@ -28,7 +28,7 @@ export async function changePassword(
   log.collect('users', change);
   await context.changes.run(log, async (tx) => {
     await endOvertaken(tx, log, id, { epoch: change.account.epoch }, 'password-changed', session.id);
-    await carryOver(tx, session.id, { ...session, epoch: change.account.epoch });
+    await carryOver(tx, session, { ...session, epoch: change.account.epoch });
   });
   return { outcome: 'changed' };
 }

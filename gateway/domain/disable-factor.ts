@@ -28,7 +28,11 @@ export async function disableFactor(
   const password = await proveOwnPassword(context, asker, log, session, given);
   if (password.outcome !== 'proved') return password;
   if (given.code === undefined) return { outcome: 'wrong-code' };
-  const removal = await proveCode(context, asker, log, context.otp.disableFactor, { userId, code: given.code });
+  const removal = await proveCode(context, asker, log, context.otp.disableFactor, {
+    userId,
+    factorVersion: session.factorVersion,
+    code: given.code,
+  });
   if (removal.outcome !== 'proved') {
     await context.changes.note(log);
     return refuseCode(removal);
@@ -36,7 +40,7 @@ export async function disableFactor(
   const factorVersion = removal.answer.factor_version;
   await context.changes.run(log, async (tx) => {
     await endOvertaken(tx, log, userId, { factorVersion }, 'otp-disabled', session.id);
-    await carryOver(tx, session.id, { ...session, factorVersion, amr: pwdOnly });
+    await carryOver(tx, session, { ...session, factorVersion, amr: pwdOnly });
   });
   await setFlag(context, asker, userId, false, factorVersion);
   return { outcome: 'disabled' };

@@ -51,7 +51,7 @@ export async function enableFactor(
   const factorVersion = confirmation.factor_version;
   const carried = await context.changes.run(log, async (tx) => {
     await endOvertaken(tx, log, userId, { factorVersion }, 'otp-enabled', session.id);
-    return carryOver(tx, session.id, { ...session, factorVersion, amr: pwdAndOtp });
+    return carryOver(tx, session, { ...session, factorVersion, amr: pwdAndOtp });
   });
   await setFlag(context, asker, userId, true, factorVersion);
   const issued = carried && withTokens(context, carried);

@@ -45,11 +45,12 @@ export async function issueSession(
   const amr = [...(second.kind === 'code' ? pwdAndOtp : pwdOnly)];
   const id = context.randomUuid();
   const device = known?.userId === account.id ? renewDevice(context, known) : createDevice(context);
+  const deviceKnown = device.id === known?.id;
   const owner = { userId: account.id, username: account.username };
   const about = { subject: account.id, username: account.username };
   const success = log.with(
     { ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr },
-    ...(device.id === known?.id ? [] : [deviceAdded(owner, device.id)]),
+    ...(deviceKnown ? [] : [deviceAdded(owner, device.id)]),
   );
   const session = {
     id,
@@ -65,6 +66,7 @@ export async function issueSession(
     refresh: firstRefresh(context, id),
     deviceId: device.id,
     device,
+    deviceKnown,
     ip: asker.request.ip,
     userAgent: asker.request.user_agent,
     absoluteSeconds: context.config.SESSION_ABSOLUTE_SECONDS,

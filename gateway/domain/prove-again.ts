@@ -16,7 +16,8 @@ export type Refused =
 
 /**
  * Has the owner of a session prove the password and, where a factor is active, a code, both anew. The password comes
- * first: a wrong one spends and counts no code; a missing code counts as nothing.
+ * first: a wrong one spends and counts no code; a missing code counts as nothing. A session that users or otp have left
+ * behind, which the fence may not know yet, is not proved back to life.
  */
 export async function proveAgain(
   context: GatewayContext,
@@ -28,10 +29,14 @@ export async function proveAgain(
   const password = await proveOwnPassword(context, asker, log, session, given);
   if (password.outcome !== 'proved') return password;
   const factor = await askFactor(context, asker, password.proof.account);
-  if (!factor.demanded) return { outcome: 'proved', password: password.proof, second: factor.proof };
+  if (!factor.demanded) {
+    if (factor.proof.factorVersion !== session.factorVersion) return { outcome: 'ended' };
+    return { outcome: 'proved', password: password.proof, second: factor.proof };
+  }
   if (given.code === undefined) return { outcome: 'wrong-code' };
   const second = await proveCode(context, asker, log, context.otp.verifyCode, {
     userId: session.userId,
+    factorVersion: session.factorVersion,
     code: given.code,
   });
   if (second.outcome === 'proved') return { outcome: 'proved', password: password.proof, second: second.proof };
@@ -39,7 +44,7 @@ export async function proveAgain(
   return refuseCode(second);
 }
 
-/** The password alone, with its failure noted. */
+/** The password alone, at the epoch of the session, with its failure noted. */
 export async function proveOwnPassword(
   context: GatewayContext,
   asker: Asker,
@@ -50,6 +55,7 @@ export async function proveOwnPassword(
   const { userId: accountId, username } = session;
   const claimant = { accountId, username, newPassword: given.newPassword };
   const password = await provePassword(context, asker, claimant, given.password);
+  if (password.outcome === 'proved' && password.proof.account.epoch !== session.epoch) return { outcome: 'ended' };
   if (password.outcome !== 'rejected') return password;
   noteFailure(log, { id: accountId, username }, password.reason);
   await context.changes.note(log);

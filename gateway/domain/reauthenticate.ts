@@ -25,7 +25,7 @@ export async function reauthenticate(
     authTime: Math.floor(context.now() / 1_000),
   };
   const carried = await context.changes.run(log, async (tx) => {
-    const kept = await carryOver(tx, session.id, to);
+    const kept = await carryOver(tx, session, to);
     if (kept) {
       log.add({
         type: 'sallyport.login.succeeded',

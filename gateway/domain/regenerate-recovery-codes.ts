@@ -17,7 +17,11 @@ export async function regenerateRecoveryCodes(
   if (!factor.active) return { outcome: 'no-factor' };
   if (code === undefined) return { outcome: 'wrong-code' };
   const log = new EventLog(context, asker.request);
-  const made = await proveCode(context, asker, log, context.otp.regenerateRecoveryCodes, { userId, code });
+  const made = await proveCode(context, asker, log, context.otp.regenerateRecoveryCodes, {
+    userId,
+    factorVersion: session.factorVersion,
+    code,
+  });
   await context.changes.note(log);
   return made.outcome === 'proved'
     ? { outcome: 'regenerated', recoveryCodes: made.answer.recovery_codes }

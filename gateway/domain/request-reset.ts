@@ -5,11 +5,13 @@ import type { Session } from '../store/sessions.ts';
 import { carryOutSoon } from './approve-reset.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
+import { isAdmin } from './is-admin.ts';
 
 export type ResetRequest =
   | { outcome: 'pending'; resetId: string }
   | { outcome: 'done'; resetId: string }
   | { outcome: 'own-account' }
+  | { outcome: 'not-admin' }
   | { outcome: 'unknown-account' }
   | { outcome: 'no-factor' };
 
@@ -28,6 +30,7 @@ export async function requestReset(
   if (account === undefined) return { outcome: 'unknown-account' };
   const factor = await context.otp.findFactor(asker.request, userId);
   if (!factor.active) return { outcome: 'no-factor' };
+  if (!(await isAdmin(context, asker, admin.userId))) return { outcome: 'not-admin' };
   const approved = context.config.ADMIN_RESET_APPROVALS === 1;
   const id = context.randomUuid();
   const about = { userId, factorVersion: factor.factor_version, reason, requestedBy: admin.userId };

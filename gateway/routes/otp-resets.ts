@@ -40,6 +40,8 @@ const request = gatewayRoute(
         return reply(200, { reset_id: result.resetId, status: 'done' });
       case 'own-account':
         return refuse(problems.forbidden, { detail: 'Nobody resets a factor of his own.' });
+      case 'not-admin':
+        return refuse(problems.forbidden, { detail: 'This account has no role for that any more.' });
       case 'unknown-account':
         return noAccount();
       case 'no-factor':

@@ -29,7 +29,8 @@ export function createChallengesInMemory(now: () => number): ChallengeStore {
     },
     async end(hash) {
       const entry = entries.get(hash);
-      if (entry) entry.tries = 0;
+      // No try given back makes it usable again.
+      if (entry) entry.tries = Number.NEGATIVE_INFINITY;
     },
   };
 }

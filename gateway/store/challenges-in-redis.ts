@@ -10,9 +10,10 @@ if tonumber(tries) <= 0 then return {'dead', ''} end
 redis.call('HINCRBY', KEYS[1], 'tries', -1)
 return {'taken', redis.call('HGET', KEYS[1], 'challenge')}`;
 
-const giveBackTry = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'tries', 1) end`;
+const giveBackTry = `if redis.call('HEXISTS', KEYS[1], 'challenge') == 1 then redis.call('HINCRBY', KEYS[1], 'tries', 1) end`;
 
-const end = `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'tries', 0) end`;
+/** Without its content a challenge has no try to give back to. */
+const end = `if redis.call('HDEL', KEYS[1], 'challenge') == 1 then redis.call('HSET', KEYS[1], 'tries', 0) end`;
 
 const create = `
 redis.call('HSET', KEYS[1], 'challenge', ARGV[1], 'tries', ARGV[2])

@@ -53,6 +53,8 @@ onBoth('knows an ended or expired challenge from one that never existed', async 
   await store.create('expired', challengeUntil(clock.now() + 60_000), 5);
   await store.end('ended');
   assert.equal((await store.takeTry('ended')).state, 'dead');
+  await store.giveBackTry('ended');
+  assert.equal((await store.takeTry('ended')).state, 'dead', 'a try given back late does not revive it');
   clock.advance(61_000);
   assert.equal((await store.takeTry('expired')).state, 'dead');
   assert.equal((await store.takeTry('never')).state, 'unknown');

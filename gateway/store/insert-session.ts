@@ -5,6 +5,8 @@ import { type Session, type SessionRow, secondsLeft, toSession } from './session
 
 export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
   device: NewDevice;
+  /** It was known before: should somebody have removed it meanwhile, it stays unknown. */
+  deviceKnown: boolean;
   challengeHash: string | null;
   ip: string | null;
   userAgent: string | null;
@@ -29,7 +31,7 @@ export async function insertSession(
   recording: Recording,
 ): Promise<InsertedSession | undefined> {
   const { device } = session;
-  const [row] = await db.query<SessionRow & { devices: number; factor_reset_at: Date | null }>(
+  const [row] = await db.query<SessionRow & { devices: number; device_stands: boolean; factor_reset_at: Date | null }>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
@@ -44,15 +46,18 @@ export async function insertSession(
      where exists (select 1 from fence) or exists (select 1 from created)
      on conflict (challenge_hash) do nothing
      returning *),
-     device as (
-       insert into gateway.device as d (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
-       select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued
-       on conflict (id) do update set epoch = excluded.epoch, factor_version = excluded.factor_version,
-         key_id = excluded.key_id, secret = excluded.secret, hash = excluded.hash, ip = excluded.ip,
-         user_agent = excluded.user_agent, last_used_at = excluded.last_used_at
-       where d.user_id = excluded.user_id),
-     ${recording.expressions(22, 'exists (select from issued)')}
+     added as (
+       insert into gateway.device (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
+       select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued where not $22::boolean
+       returning 1),
+     renewed as (
+       update gateway.device set epoch = $5, factor_version = $6, key_id = $19, secret = $20::bytea, hash = $21::bytea,
+         ip = $14, user_agent = $15, last_used_at = clock_timestamp()
+       from issued where gateway.device.id = $18 and gateway.device.user_id = $2 and $22::boolean
+       returning 1),
+     ${recording.expressions(23, 'exists (select from issued)')}
      select *, ${secondsLeft('issued')}, (select factor_reset_at from fence),
+       exists (select from added union all select from renewed) as device_stands,
        (select count(*) from gateway.device where user_id = $2) as devices
      from issued`,
     [
@@ -77,8 +82,11 @@ export async function insertSession(
       device.keyId,
       device.secret,
       device.hash,
+      session.deviceKnown,
       ...recording.values,
     ],
   );
-  return row && { session: { ...toSession(row), device }, devices: row.devices, factorResetAt: row.factor_reset_at };
+  if (!row) return undefined;
+  const issued = { ...toSession(row), device: row.device_stands ? device : undefined };
+  return { session: issued, devices: row.devices, factorResetAt: row.factor_reset_at };
 }

@@ -27,6 +27,7 @@ function createSession(userId: string, challengeHash: string | null): NewSession
     refresh: { number: 0, ...key() },
     deviceId,
     device: { id: deviceId, ...key() },
+    deviceKnown: false,
     challengeHash,
     ip: null,
     userAgent: null,
@@ -76,6 +77,26 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
     assert.ok(await insert(userId, randomBytes(32).toString('hex')));
   });
 
+  test('a device that was removed while a login from it was under way stays unknown', async () => {
+    const userId = randomUUID();
+    const first = await insertOne(userId);
+    const login = { ...createSession(userId, null), deviceId: first.deviceId, deviceKnown: true };
+    const from = { ...login, device: { ...login.device, id: first.deviceId ?? '' } };
+    assert.ok((await insertSession(db, from, nothing))?.session.device);
+    await db.query('delete from gateway.device where id = $1', [first.deviceId]);
+    const late = await insertSession(db, { ...from, id: randomUUID() }, nothing);
+    assert.equal(late?.session.device, undefined);
+    assert.deepEqual(await db.query('select from gateway.device where id = $1', [first.deviceId]), []);
+  });
+
+  test('a session is carried over from the versions it was read with, and no others', async () => {
+    const session = await insertOne(randomUUID());
+    const to = { ...session, epoch: 3 };
+    assert.equal(await carryOver(db, { ...session, epoch: 2 }, to), undefined);
+    assert.equal(await carryOver(db, { ...session, factorVersion: 1 }, to), undefined);
+    assert.equal((await carryOver(db, session, to))?.epoch, 3);
+  });
+
   for (const [what, known] of Object.entries(rises)) {
     test(`a higher fence (${what}) ends the sessions below it, but for the one that asked (promise 10)`, async () => {
       const userId = randomUUID();
@@ -94,7 +115,7 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
       await raiseFence(db, userId, known, 'test', session.id);
       assert.equal(await findLiveSession(db, session.id, 60), undefined);
       assert.equal(await rotateRefresh(db, session, next, 60, nothing), undefined);
-      assert.equal(await carryOver(db, session.id, { ...session, authTime: 1 }), undefined);
+      assert.equal(await carryOver(db, session, { ...session, authTime: 1 }), undefined);
       assert.equal(await insert(userId), undefined);
     });
   }

@@ -74,12 +74,13 @@ export async function findLiveSession(db: Queryable, id: string, idleSeconds: nu
 }
 
 /**
- * Carries a session, and its device, over to new versions, methods or a new time of authentication, under the fence.
+ * Carries a session, and its device, over to new versions, methods or a new time of authentication, under the fence: as
+ * long as it stands at the versions it was read with, so that it skips no change of somebody else's.
  * @returns undefined when the session has ended or was overtaken
  */
 export async function carryOver(
   tx: Queryable,
-  id: string,
+  from: Pick<Session, 'id' | 'epoch' | 'factorVersion'>,
   to: { epoch: number; factorVersion: number; amr: readonly string[]; authTime: number },
 ): Promise<Session | undefined> {
   const [row] = await tx.query<SessionRow>(
@@ -88,14 +89,16 @@ export async function carryOver(
      device as (
        update gateway.device d set epoch = $2, factor_version = $3 from gateway.session s, fence f
        where s.id = $1 and d.id = s.device_id and d.user_id = s.user_id and s.ended_at is null
+         and s.epoch = $6 and s.factor_version = $7
          and not f.locked and f.epoch <= $2 and f.factor_version <= $3)
      update gateway.session s set epoch = $2, factor_version = $3, amr = $4, auth_time = $5,
        last_used_at = clock_timestamp()
      from fence f
      where s.id = $1 and s.ended_at is null and s.expires_at > clock_timestamp()
+       and s.epoch = $6 and s.factor_version = $7
        and not f.locked and f.epoch <= $2 and f.factor_version <= $3
      returning s.*, ${secondsLeft('s')}, ${deviceKey('s')}`,
-    [id, to.epoch, to.factorVersion, to.amr, to.authTime],
+    [from.id, to.epoch, to.factorVersion, to.amr, to.authTime, from.epoch, from.factorVersion],
   );
   return row && toSession(row);
 }

@@ -13,5 +13,6 @@ export {
   url,
   wholeNumber,
 } from './fields.ts';
+export { keepApart } from './keep-apart.ts';
 export { type Key, KeyRing, keyRing } from './key-ring.ts';
 export { ConfigError, readConfig } from './read-config.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { cidrs, port, secrets } from './fields.ts';
+import { keepApart } from './keep-apart.ts';
 import { keyRing } from './key-ring.ts';
 import { ConfigError, readConfig } from './read-config.ts';
 
@@ -74,4 +75,32 @@ test('refuses a ring with an empty entry, a bad id, a short key, or base64 that 
       bad,
     );
   }
+});
+
+test('refuses one secret in two variables, in whatever form, and says which, beside all other faults', () => {
+  const schema = z
+    .object({ PORT: port(80), RING: ring, ONE: secrets, TWO: secrets })
+    .superRefine(...keepApart('RING', 'ONE', 'TWO'));
+  const faultsOf = (env: Record<string, string>) => {
+    try {
+      readConfig(schema, { RING: `k1:${key(1)}`, ONE: '1'.repeat(32), TWO: '2'.repeat(32), ...env });
+      return [];
+    } catch (error) {
+      assert.ok(error instanceof ConfigError && !error.message.includes(key(1).slice(0, 16)));
+      return error.message.split('\n').slice(1);
+    }
+  };
+  assert.deepEqual(faultsOf({}), []);
+  assert.deepEqual(faultsOf({ ONE: '!'.repeat(32), TWO: '?'.repeat(32) }), []);
+  const third = `${'3'.repeat(32)},${'1'.repeat(32)}`;
+  assert.deepEqual(faultsOf({ TWO: third }), ['  TWO: shares a secret with ONE']);
+  assert.deepEqual(faultsOf({ TWO: key(1) }), ['  TWO: shares a secret with RING']);
+  const raw = `k1:${key(9)},k2:${Buffer.from('2'.repeat(32)).toString('base64url')}`;
+  assert.deepEqual(faultsOf({ RING: raw }), ['  TWO: shares a secret with RING']);
+  const all = faultsOf({ PORT: 'x', RING: 'k1', TWO: third });
+  assert.deepEqual(
+    all.map((fault) => fault.split(':')[0]),
+    ['  PORT', '  RING', '  TWO'],
+  );
+  assert.match(faultsOf({ ONE: `${'4'.repeat(32)},${'4'.repeat(32)}` }).join(), /^ {2}ONE: names a secret twice$/);
 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { test } from 'node:test';
+import { setImmediate as afterReading, setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Pool } from 'undici';
 import { exchange } from './exchange.ts';
 
@@ -48,6 +51,27 @@ test('gives an answer up that never comes, or never ends, and the connection wit
         assert.equal((await exchange(pool, request, 5_000)).text, '{}');
       },
     );
+  }
+});
+
+test('takes an answer that arrived while the process was busy for longer than the deadline', async () => {
+  const server = `
+    const server = require('node:http').createServer((_req, res) => setTimeout(() => res.end('{}'), 200));
+    server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port));`;
+  const worker = new Worker(server, { eval: true });
+  const [port] = await once(worker, 'message');
+  const pool = new Pool(`http://127.0.0.1:${port}`);
+  try {
+    const answer = exchange(pool, request, 400);
+    // Once it is sent, and behind what was received: of the next turn the timers come first.
+    await sleep(100);
+    await afterReading();
+    const end = performance.now() + 500;
+    while (performance.now() < end);
+    assert.equal((await answer).text, '{}');
+  } finally {
+    await pool.destroy();
+    await worker.terminate();
   }
 });
 

@@ -20,11 +20,20 @@ export function exchange(
   const chunks: Buffer[] = [];
   let controller: Dispatcher.DispatchController | undefined;
   let late: Error | undefined;
-  const timer = setTimeout(() => {
+  let lastChance: NodeJS.Immediate | undefined;
+  const giveUp = () => {
     late = new Error(`no answer within ${deadlineMs} ms`);
     controller?.abort(late);
     reject(late);
+  };
+  // An answer that arrived while this process was busy is read first: it is not the service that was slow.
+  const timer = setTimeout(() => {
+    lastChance = setImmediate(giveUp);
   }, deadlineMs);
+  const settled = () => {
+    clearTimeout(timer);
+    clearImmediate(lastChance);
+  };
 
   pool.dispatch(request, {
     onRequestStart(started) {
@@ -36,11 +45,11 @@ export function exchange(
     },
     onResponseData: (_controller, chunk) => void chunks.push(chunk),
     onResponseEnd() {
-      clearTimeout(timer);
+      settled();
       resolve({ ...answered, text: Buffer.concat(chunks).toString() });
     },
     onResponseError(_controller, error) {
-      clearTimeout(timer);
+      settled();
       reject(error);
     },
   });

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { setImmediate as afterReading } from 'node:timers/promises';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
 import type { Registry } from 'prom-client';
@@ -94,15 +95,38 @@ function sayLast(res: ServerResponse): void {
 
 /**
  * Stops listening, and waits until every connection has ended. `server.close()` would end kept ones at once, one on which
- * a request is just arriving among them; so they have half a second to be used once more, and are told then.
+ * a request is just arriving among them; so they have half a second to be used once more, and are told then. What the
+ * kernel has taken while this process was busy is read before anything is closed: of a turn of the loop, timers and
+ * signals come first, then what was received, then `setImmediate`.
  */
 async function drain(server: Server): Promise<void> {
+  await acceptWaiting(server);
   const done = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
-  const left = setInterval(() => server.closeIdleConnections(), graceMs);
+  const left = setInterval(async () => {
+    await afterReading();
+    server.closeIdleConnections();
+  }, graceMs);
   const late = setTimeout(() => server.closeAllConnections(), drainMs);
   await done;
   clearInterval(left);
   clearTimeout(late);
+}
+
+/** Closing would reset connections that nobody has accepted yet, with the requests on them; a turn accepts one. */
+async function acceptWaiting(server: Server): Promise<void> {
+  const end = performance.now() + graceMs;
+  let accepted = 0;
+  const count = () => {
+    accepted += 1;
+  };
+  server.on('connection', count);
+  // What is left of this turn accepts none.
+  await afterReading();
+  for (let before = -1; before < accepted && performance.now() < end; ) {
+    before = accepted;
+    await afterReading();
+  }
+  server.off('connection', count);
 }
 
 function urlOf(server: Server, host: string): string {

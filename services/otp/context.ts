@@ -85,5 +85,7 @@ async function checkDatabase(db: Db, config: OtpConfig): Promise<void> {
   const ring = config.OTP_ENCRYPTION_KEYS;
   const fault = findKeyFault(ring, await findKeysInUse(db));
   if (fault) throw new Error(fault);
-  for (const { id, bytes } of ring.keys) await registerKey(db, id, fingerprintOf(bytes));
+  for (const key of ring.keys) {
+    await registerKey(db, key.id, { fingerprint: fingerprintOf(key.bytes), writes: key === ring.current });
+  }
 }

@@ -5,6 +5,7 @@ import supertest from 'supertest';
 import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
 import { OtpConfig } from './config.ts';
 import { startOtp } from './start-otp.ts';
+import { findKey } from './store/keys.ts';
 import { createOwner, times } from './testing/owner.ts';
 import { startTestOtp, testKeys } from './testing/start-test-otp.ts';
 
@@ -26,6 +27,11 @@ test('names every fault of the environment at once', () => {
   );
 });
 
+test('refuses a secret of the service that is an encryption key as well', () => {
+  const env = { ...base, DATABASE_URL: 'postgres://a@b/c', SERVICE_SECRETS: testKeys.slice(3) };
+  assert.throws(() => readConfig(OtpConfig, env), /^ {2}SERVICE_SECRETS: shares a secret with OTP_ENCRYPTION_KEYS$/m);
+});
+
 test('says that the database is away, without the password', async () => {
   const url = 'postgres://otp:hunter2hunter2@127.0.0.1:1/otp';
   await assert.rejects(start({ ...base, DATABASE_URL: url }), (error: Error) => {
@@ -38,7 +44,7 @@ test('says that the database is away, without the password', async () => {
 test('says that migrations are missing', { skip }, async () => {
   await using database = await createTestDatabase();
   const message =
-    'otp: the database lacks migrations (0001_factors.sql, 0002_told.sql, 0003_codes_left.sql, 0004_resets.sql); run: npm run migrate';
+    'otp: the database lacks migrations (0001_factors.sql, 0002_told.sql, 0003_codes_left.sql, 0004_resets.sql, 0005_writing_key.sql); run: npm run migrate';
   await assert.rejects(start({ ...base, DATABASE_URL: database.url }), { message });
 });
 
@@ -68,6 +74,21 @@ test('reads with a later key of the ring, and keeps a lock over a restart', { sk
   assert.equal((await bob.use(bob.code())).outcome, 'locked');
   service.part.url = first;
   await second.close();
+});
+
+test('notes which keys it has started with, and which in front', { skip }, async () => {
+  await using service = await startTestOtp();
+  const startWith = async (...keys: [id: string, fill: number][]) => {
+    const OTP_ENCRYPTION_KEYS = keys.map(([id, fill]) => ring(id, fill)).join(',');
+    await (await start({ ...service.env, OTP_ENCRYPTION_KEYS })).close();
+    return Promise.all(['k1', 'k2'].map(async (id) => (await findKey(service.db, id))?.writes));
+  };
+  assert.deepEqual(await startWith(['k1', 1]), [true, undefined]);
+  assert.deepEqual(await startWith(['k1', 1], ['k2', 2]), [true, false]);
+  assert.deepEqual(await startWith(['k2', 2], ['k1', 1]), [true, true]);
+  assert.deepEqual(await startWith(['k1', 1], ['k2', 2]), [true, true]);
+  // No row names k2, so it may become another key, which nobody has written with.
+  assert.deepEqual(await startWith(['k1', 1], ['k2', 3]), [true, false]);
 });
 
 test('answers nobody without a service token', { skip }, async () => {

@@ -36,3 +36,8 @@ test('every fault is named in one message, and no value', () => {
     },
   );
 });
+
+test('refuses a secret of the service that is a pepper as well', () => {
+  const env = { ...needed, SERVICE_SECRETS: needed.PASSWORD_PEPPERS.slice(2) };
+  assert.throws(() => readConfig(UsersConfig, env), /^ {2}SERVICE_SECRETS: shares a secret with PASSWORD_PEPPERS$/m);
+});

@@ -1,4 +1,4 @@
-import { databaseUrl, keyRing, logLevel, opsPort, port, secrets, wholeNumber } from '@sallyport/config';
+import { databaseUrl, keepApart, keyRing, logLevel, opsPort, port, secrets, wholeNumber } from '@sallyport/config';
 import { NewPassword, Username } from '@sallyport/contracts';
 import { z } from 'zod';
 
@@ -20,7 +20,8 @@ export const UsersConfig = z
     path: ['ADMIN_USERNAME'],
     message: 'comes with ADMIN_PASSWORD: set both or neither',
     when: () => true,
-  });
+  })
+  .superRefine(...keepApart('PASSWORD_PEPPERS', 'SERVICE_SECRETS'));
 export type UsersConfig = z.infer<typeof UsersConfig>;
 
 function hasBothOrNeither(given: { ADMIN_USERNAME?: unknown; ADMIN_PASSWORD?: unknown }): boolean {

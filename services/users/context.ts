@@ -51,10 +51,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     openHasher({ peppers: config.PASSWORD_PEPPERS, cost: config.BCRYPT_COST, registry }),
     (it) => it.close(),
   );
-  const decoys = opened.adopt(
-    await openDecoys({ db, key: config.PASSWORD_PEPPERS.current, current: hasher.current, logger }),
-    (it) => it.close(),
-  );
+  const decoys = opened.adopt(await openDecoys({ db, emptyCost: config.BCRYPT_COST, logger }), (it) => it.close());
   const context = {
     config,
     db,

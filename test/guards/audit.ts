@@ -119,8 +119,8 @@ export const audit: Guard[] = [
   {
     name: 'a session records its event with its statement',
     file: 'gateway/store/insert-session.ts',
-    find: "recording.expressions(22, 'exists (select from issued)')",
-    replace: "recording.expressions(22, 'not exists (select from issued)')",
+    find: "recording.expressions(23, 'exists (select from issued)')",
+    replace: "recording.expressions(23, 'not exists (select from issued)')",
     test: { file: 'test/audit-events.test.ts', name: 'one person through everything: each step leaves its events' },
   },
 ];

@@ -128,6 +128,36 @@ export const edge: Guard[] = [
     },
   },
   {
+    name: 'a stop takes the connections that wait to be accepted',
+    file: 'packages/http/serve-part.ts',
+    find: 'await acceptWaiting(server);',
+    replace: 'void acceptWaiting(server);',
+    test: {
+      file: 'packages/http/serve-part.test.ts',
+      name: 'a stop answers requests on connections that were not accepted yet',
+    },
+  },
+  {
+    name: 'a stop reads what arrived before it closes idle connections',
+    file: 'packages/http/serve-part.ts',
+    find: 'await afterReading();\n    server.closeIdleConnections();',
+    replace: 'server.closeIdleConnections();',
+    test: {
+      file: 'packages/http/serve-part.test.ts',
+      name: 'a stop answers requests on kept connections that came while the process was busy',
+    },
+  },
+  {
+    name: 'an answer that has arrived is read before it is given up',
+    file: 'packages/http/exchange.ts',
+    find: 'lastChance = setImmediate(giveUp);',
+    replace: 'giveUp();',
+    test: {
+      file: 'packages/http/exchange.test.ts',
+      name: 'takes an answer that arrived while the process was busy for longer than the deadline',
+    },
+  },
+  {
     name: 'a service that never answers is given up',
     file: 'packages/http/exchange.ts',
     find: 'controller?.abort(late);\n    reject(late);',

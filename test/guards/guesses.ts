@@ -6,6 +6,8 @@ const claimTest = 'services/otp/store/claim-code.test.ts';
 const lockEnd = 'services/otp/store/lock-end.ts';
 const guessing = 'services/otp/routes/guessing.test.ts';
 const passwords = 'test/guessing-passwords.test.ts';
+const authquake = 'test/authquake.test.ts';
+const codesFromEverywhere = 'challenges from 100 addresses at once no more than the limit are looked at';
 const guessLimit = 'gateway/store/guess-limit.ts';
 
 /** Guesses are counted before they are checked (promise 3). */
@@ -233,5 +235,36 @@ export const guesses: Guard[] = [
     find: 'if wrong >= tonumber(ARGV[1]) then',
     replace: 'if false then',
     test: { file: 'test/devices.test.ts', name: 'past a hundred wrong passwords strangers have two tries a minute' },
+  },
+  {
+    name: 'a session guesses in the lane of its device',
+    file: 'gateway/domain/prove-code.ts',
+    find: 'lane: asker.lane,',
+    replace: "lane: 'strangers',",
+    test: { file: authquake, name: codesFromEverywhere },
+  },
+  {
+    name: 'a lock tells the seconds that are left of it',
+    file: reserve,
+    find: "interval '1 hour') - clock_timestamp()))::int",
+    replace: "interval '1 hour') - clock_timestamp()))::int + 5",
+    test: { file: authquake, name: codesFromEverywhere },
+  },
+  {
+    name: 'past a hundred wrong passwords strangers wait, on all gateways',
+    file: 'gateway/store/strangers.ts',
+    find: "if not redis.call('SET', pace, '1', 'NX', 'EX', ${paceSeconds})",
+    replace: "if not redis.call('SET', pace, '1', 'EX', ${paceSeconds})",
+    test: {
+      file: authquake,
+      name: 'of passwords guessed from 100 addresses at once no more than the limit are looked at',
+    },
+  },
+  {
+    name: 'lanes are locked before their wrong codes are told',
+    file: claim,
+    find: ' for update of lane',
+    replace: '',
+    test: { file: claimTest, name: 'tells one of two logins at once of a wrong code' },
   },
 ];

@@ -9,9 +9,29 @@ export const passwords: Guard[] = [
   {
     name: 'an unknown name costs a hash',
     file: verify,
-    find: 'await hasher.spend(password, decoys.kindFor(name), from);',
+    find: 'await hasher.spend(password, decoys.costFor(name), from);',
     replace: '',
     test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
+  },
+  {
+    name: 'what an unknown name costs is drawn under a key that outlives peppers and restarts',
+    file: 'services/users/domain/decoys.ts',
+    find: 'const key = await findDecoyKey(db);',
+    replace: 'const key = Buffer.from(String(performance.now()));',
+    test: {
+      file: 'services/users/domain/decoys.test.ts',
+      name: 'a rotation of peppers changes the cost of no unknown name, at no step and on no instance',
+    },
+  },
+  {
+    name: 'no setting moves an unknown name to another cost',
+    file: 'services/users/domain/decoys.ts',
+    find: '.toSorted((a, b) => b.cost - a.cost)',
+    replace: '',
+    test: {
+      file: 'services/users/domain/decoys.test.ts',
+      name: 'costs are laid out by their size alone, and one that no account has yet moves no name',
+    },
   },
   {
     name: 'a lock is looked at when the hash is done',

@@ -33,6 +33,42 @@ export const sessionGuards: Guard[] = [
     test: { file: 'gateway/store/sessions.test.ts', name: 'a challenge makes one session' },
   },
   {
+    name: 'a password proved at another epoch than the session has proves it no further',
+    file: 'gateway/domain/prove-again.ts',
+    find: "if (password.outcome === 'proved' && password.proof.account.epoch !== session.epoch) return { outcome: 'ended' };",
+    replace: '',
+    test: { file: 'test/admin.test.ts', name: 'nobody proves a session back to life that users has overtaken' },
+  },
+  {
+    name: 'a session is carried over from the epoch it was read with',
+    file: sessions,
+    find: 'and s.epoch = $6 and s.factor_version = $7\n       and not f.locked and f.epoch <= $2 and f.factor_version <= $3\n     returning',
+    replace:
+      'and $6 = $6::bigint and $7 = $7::bigint\n       and not f.locked and f.epoch <= $2 and f.factor_version <= $3\n     returning',
+    test: { file: fencedTest, name: 'a session is carried over from the versions it was read with' },
+  },
+  {
+    name: 'a removed device stays unknown',
+    file: issuing,
+    find: 'from issued where not $22::boolean',
+    replace: 'from issued where $22::boolean or not $22::boolean\n       on conflict do nothing',
+    test: { file: fencedTest, name: 'a device that was removed while a login from it was under way' },
+  },
+  {
+    name: 'an approver of a reset is an admin still',
+    file: 'gateway/domain/approve-reset.ts',
+    find: "if (!(await isAdmin(context, asker, admin.userId))) return { outcome: 'forbidden' };",
+    replace: '',
+    test: { file: 'test/otp-reset.test.ts', name: 'an admin whom users has demoted neither asks nor approves' },
+  },
+  {
+    name: 'no try given back revives a challenge',
+    file: 'gateway/store/challenges-in-redis.ts',
+    find: "if redis.call('HEXISTS', KEYS[1], 'challenge') == 1 then",
+    replace: "if redis.call('EXISTS', KEYS[1]) == 1 then",
+    test: { file: 'gateway/store/challenges.test.ts', name: 'knows an ended or expired challenge' },
+  },
+  {
     name: 'a challenge counts only while its password stands',
     file: 'gateway/domain/prove-password.ts',
     find: 'account.epoch === challenge.epoch &&',

@@ -1,3 +1,4 @@
+import { Agent } from 'undici';
 import { checkAnswer } from './openapi-check.ts';
 
 /** An answer of the gateway, read whole; `body` is the parsed JSON, else the text. */
@@ -23,13 +24,25 @@ export interface CallOptions {
 
 export type Api = (method: string, path: string, options?: CallOptions) => Promise<Answered>;
 
+type Dispatcher = NonNullable<RequestInit['dispatcher']>;
+
+/**
+ * Connections that end with the disposal: those that stay open hold up the end of the part they lead to.
+ * @param most to each part; as many as it takes by default
+ */
+export function openConnections(most: number | null = null): AsyncDisposable & { dispatcher: Dispatcher } {
+  const agent = new Agent({ connections: most });
+  return { dispatcher: agent as unknown as Dispatcher, [Symbol.asyncDispose]: () => agent.close() };
+}
+
 /** Calls one gateway over HTTP and holds every answer to the OpenAPI document. */
-export function createApi(url: string): Api {
+export function createApi(url: string, connections?: { dispatcher: Dispatcher }): Api {
   return async (method, path, options = {}) => {
     const raw = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     const response = await fetch(`${url}${path}`, {
       method,
       redirect: 'manual',
+      ...(connections ? { dispatcher: connections.dispatcher } : {}),
       headers: {
         ...(raw === undefined ? {} : { 'content-type': options.type ?? 'application/json' }),
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),

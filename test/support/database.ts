@@ -11,11 +11,18 @@ export interface TestDatabase {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const admin = process.env.TEST_DATABASE_URL;
+interface TestDatabaseOptions {
+  /** Instead of TEST_DATABASE_URL. */
+  server?: string | undefined;
+  /** The database to copy; nobody may be connected to it meanwhile. */
+  template?: string | undefined;
+}
+
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { server: admin = process.env.TEST_DATABASE_URL, template } = options;
   if (!admin) throw new Error('TEST_DATABASE_URL is not set');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await runOn(admin, `create database ${name}`);
+  await runOn(admin, `create database ${name}${template ? ` template ${template}` : ''}`);
   const url = new URL(admin);
   url.pathname = `/${name}`;
   return {
@@ -24,7 +31,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-async function runOn(url: string, statement: string): Promise<void> {
+export async function runOn(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

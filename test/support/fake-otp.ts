@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { readConfig } from '@sallyport/config';
 import { GatewayConfig } from '../../gateway/config.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, createApi, openConnections } from './api.ts';
 import type { Stack } from './stack.ts';
 
 /** Makes an answer in otp's place, from the body that otp was asked with. */
@@ -43,13 +43,15 @@ export async function startFakeOtp(stack: Stack): Promise<FakeOtp> {
     redisPrefix,
     auditNames,
   });
+  const connections = openConnections();
   return {
-    api: createApi(gateway.url),
+    api: createApi(gateway.url, connections),
     url: gateway.url,
     lie(path, lie) {
       lied = { path, lie };
     },
     async [Symbol.asyncDispose]() {
+      await connections[Symbol.asyncDispose]();
       await gateway.close();
       server.closeAllConnections();
       server.close();

@@ -4,7 +4,7 @@ import { GatewayConfig } from '../../gateway/config.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
 import { OtpConfig } from '../../services/otp/config.ts';
 import { startOtp } from '../../services/otp/start-otp.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, createApi, openConnections } from './api.ts';
 import type { Stack } from './stack.ts';
 
 /*
@@ -29,5 +29,13 @@ export async function startMoreGateway(stack: Stack, env: Record<string, string>
 }
 
 function partOf(part: RunningPart): Part {
-  return { part, api: createApi(part.url), [Symbol.asyncDispose]: () => part.close() };
+  const connections = openConnections();
+  return {
+    part,
+    api: createApi(part.url, connections),
+    async [Symbol.asyncDispose]() {
+      await connections[Symbol.asyncDispose]();
+      await part.close();
+    },
+  };
 }

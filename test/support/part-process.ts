@@ -54,10 +54,11 @@ export async function createPartProcess(
 
   async function start(): Promise<void> {
     if (child) throw new Error(`${name} runs already`);
-    const { PATH = '', TEST_RUN } = process.env;
+    const { PATH = '', TEST_RUN, NODE_COMPILE_CACHE } = process.env;
+    const passedOn = Object.entries({ TEST_RUN, NODE_COMPILE_CACHE }).filter(([, value]) => value !== undefined);
     const started = spawn(process.execPath, [mains[name]], {
       cwd: root,
-      env: { PATH, ...(TEST_RUN === undefined ? {} : { TEST_RUN }), ...settings },
+      env: { PATH, ...Object.fromEntries(passedOn), ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

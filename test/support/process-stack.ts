@@ -5,16 +5,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '@sallyport/postgres';
 import pg from 'pg';
-import { gatewayMigrations } from '../../gateway/migrations.ts';
 import { openDb } from '../../packages/postgres/db.ts';
-import { otpMigrations } from '../../services/otp/migrations.ts';
-import { usersMigrations } from '../../services/users/migrations.ts';
 import { type Api, createApi } from './api.ts';
-import { createTestDatabase } from './database.ts';
 import { type HoldProxy, startHoldProxy } from './hold-proxy.ts';
 import { testKeys } from './keys.ts';
+import { createMigratedDatabase, migrateAll } from './migrated-database.ts';
 import { createPartProcess, type PartProcess } from './part-process.ts';
 import { startProxy, type Proxy as TcpProxy } from './proxy.ts';
 import { openLifeline } from './servers/lifeline.ts';
@@ -63,9 +59,9 @@ export type ProcessStack = AsyncDisposable & {
 
 export async function startProcessStack(options: ProcessStackOptions = {}): Promise<ProcessStack> {
   await using opened = new AsyncDisposableStack();
-  const databaseUrl = options.databaseUrl ?? opened.use(await createTestDatabase()).url;
+  const databaseUrl = options.databaseUrl ?? opened.use(await createMigratedDatabase()).url;
+  if (options.databaseUrl) await migrateAll(databaseUrl);
   const db = opened.adopt(openDb({ url: databaseUrl, name: 'test', max: 3, deadlineMs: 20_000 }), (it) => it.close());
-  for (const part of [usersMigrations, otpMigrations, gatewayMigrations]) await migrate(db, part);
   const env: Record<string, string> = {
     ...testKeys,
     HOST: '127.0.0.1',

@@ -1,20 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '@sallyport/config';
 import type { RunningPart } from '@sallyport/http';
-import { migrate, openDb } from '@sallyport/postgres';
+import { openDb } from '@sallyport/postgres';
 import { GatewayConfig } from '../../gateway/config.ts';
-import { gatewayMigrations } from '../../gateway/migrations.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
 import { OtpConfig } from '../../services/otp/config.ts';
-import { otpMigrations } from '../../services/otp/migrations.ts';
 import { startOtp } from '../../services/otp/start-otp.ts';
 import { UsersConfig } from '../../services/users/config.ts';
-import { usersMigrations } from '../../services/users/migrations.ts';
 import { startUsers } from '../../services/users/start-users.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, createApi, openConnections } from './api.ts';
 import { createClock, type TestClock } from './clock.ts';
-import { createTestDatabase } from './database.ts';
 import { testKeys } from './keys.ts';
+import { createMigratedDatabase } from './migrated-database.ts';
 
 /*
  * The whole of Sallyport in this process, on servers that the runner found or started: a database, a Redis prefix and
@@ -53,10 +50,9 @@ export const sharedRedisMissing: string | false = process.env.TEST_REDIS_URL
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await createTestDatabase());
+  const database = opened.use(await createMigratedDatabase());
   const db = openDb({ url: database.url, name: 'test', max: 2 });
   opened.defer(() => db.close());
-  for (const part of [usersMigrations, otpMigrations, gatewayMigrations]) await migrate(db, part);
 
   const id = randomBytes(6).toString('hex');
   const clock = createClock();
@@ -86,7 +82,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const config = readConfig(GatewayConfig, { OTP_URL, USERS_URL: users.url, ...env });
     gateways.push(await start(startGateway(config, { now, databaseNow, redisPrefix, auditNames })));
   }
-  const apis = gateways.map((gateway) => createApi(gateway.url));
+  const connections = opened.use(openConnections());
+  const apis = gateways.map((gateway) => createApi(gateway.url, connections));
   const [api] = apis;
   if (api === undefined) throw new Error('a stack needs a gateway');
 

@@ -1,6 +1,5 @@
-import { type Db, migrate, openDb } from '@sallyport/postgres';
-import { createTestDatabase } from '../../../test/support/database.ts';
-import { gatewayMigrations } from '../../migrations.ts';
+import { type Db, openDb } from '@sallyport/postgres';
+import { createMigratedDatabase } from '../../../test/support/migrated-database.ts';
 
 export interface AuditDatabase {
   db: Db;
@@ -11,7 +10,7 @@ export interface AuditDatabase {
 
 /** A database of its own with the gateway's schema. */
 export async function openAuditDatabase(): Promise<AuditDatabase> {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const pools: Db[] = [];
   const openAnother = () => {
     const pool = openDb({ url: database.url, name: 'audit test' });
@@ -19,7 +18,6 @@ export async function openAuditDatabase(): Promise<AuditDatabase> {
     return pool;
   };
   const db = openAnother();
-  await migrate(db, gatewayMigrations);
   return {
     db,
     openAnother,

@@ -5,7 +5,8 @@
  * - Postgres decides: of any number of concurrent claims the row lock lets one through, and the others see its step.
  * - `accepted_at` goes to the number of the accepted attempt, never to the newest: guesses reserved meanwhile still
  *   count.
- * - Where its owner is to be told, the wrong codes of all lanes since the last time are counted, and marked as told.
+ * - Where its owner is to be told, the wrong codes of all lanes since the last time are counted, and marked as told: of
+ *   rows that are locked first, so that a guess which commits meanwhile is counted now or next time.
  * - For a recovery code the factor's row is locked first and written last, so that it is all or nothing.
  */
 import type { RecordedEvent } from '@sallyport/contracts';
@@ -29,21 +30,24 @@ export interface Claim {
 const wrongInRow = '(lane.attempts - greatest(lane.accepted_at, $5))';
 
 const wrongCodes = `(
-    select coalesce(sum(greatest(case when lane.lane = $4 then $5::bigint - 1 else attempts end
+    select coalesce(sum(greatest(case when lane = $4 then $5::bigint - 1 else attempts end
       - greatest(accepted_at, told), 0)), 0)
-    from otp.lane where lane.user_id = claimed.user_id
+    from counted
   ) as wrong_codes`;
 
 const afterwards = `
-  lane as (
+  counted as (
+    select lane.* from claimed join otp.lane using (user_id) for update of lane
+  ), lane as (
     update otp.lane set
       accepted_at = greatest(lane.accepted_at, $5::bigint),
       locked_until = case when ${locks(wrongInRow, '$6::bigint', '$7::bigint')} then lane.locked_until end,
       told = case when $10 then greatest(lane.told, $5) else lane.told end
     from claimed where lane.user_id = claimed.user_id and lane.lane = $4
   ), others as (
-    update otp.lane set told = lane.attempts
-    from claimed where $10::boolean and lane.user_id = claimed.user_id and lane.lane <> $4 and lane.told < lane.attempts
+    update otp.lane set told = counted.attempts
+    from counted where $10::boolean and lane.user_id = counted.user_id and lane.lane = counted.lane
+      and lane.lane <> $4 and counted.told < counted.attempts
   ), recorded as (
     insert into otp.outbox (event_id, body) select $8::uuid, $9::text from claimed
   )`;

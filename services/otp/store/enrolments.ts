@@ -54,6 +54,18 @@ export async function replaceEnrolment(
   return placed.length === 1;
 }
 
+/** Deletes some enrolments that lapsed; how many. */
+export async function deleteLapsed(db: Queryable, limit: number): Promise<number> {
+  const deleted = await db.query(
+    `delete from otp.enrolment where user_id in (
+       select user_id from otp.enrolment where expires_at < clock_timestamp()
+       order by expires_at limit $1 for update skip locked)
+     returning user_id`,
+    [limit],
+  );
+  return deleted.length;
+}
+
 /** The enrolment that can still be confirmed. */
 export async function findPendingEnrolment(db: Queryable, userId: string): Promise<PendingEnrolment | undefined> {
   const [row] = await db.query<Row>(

@@ -18,11 +18,30 @@ export async function findKeysInUse(db: Queryable): Promise<KeyUse[]> {
   );
 }
 
-export async function registerKey(db: Queryable, id: string, fingerprint: Buffer): Promise<void> {
+export interface KnownKey {
+  /** What the id stood for when otp last started with it. */
+  fingerprint: Buffer;
+  /** An instance has started with it in front. */
+  writes: boolean;
+}
+
+export async function findKey(db: Queryable, id: string): Promise<KnownKey | undefined> {
+  const [row] = await db.query<KnownKey>(
+    'select fingerprint, wrote_at is not null as writes from otp.key where id = $1',
+    [id],
+  );
+  return row;
+}
+
+/** Notes a key that an instance starts with; `writes` where it is the one in front. */
+export async function registerKey(db: Queryable, id: string, key: KnownKey): Promise<void> {
   await db.query(
-    `insert into otp.key as key (id, fingerprint) values ($1, $2)
-     on conflict on constraint key_pk do update set fingerprint = excluded.fingerprint
-     where key.fingerprint <> excluded.fingerprint`,
-    [id, fingerprint],
+    `insert into otp.key as key (id, fingerprint, wrote_at) values ($1, $2, case when $3::boolean then clock_timestamp() end)
+     on conflict on constraint key_pk do update set
+       fingerprint = excluded.fingerprint,
+       wrote_at = case when key.fingerprint = excluded.fingerprint then coalesce(key.wrote_at, excluded.wrote_at)
+         else excluded.wrote_at end
+     where key.fingerprint <> excluded.fingerprint or (key.wrote_at is null and excluded.wrote_at is not null)`,
+    [id, key.fingerprint, key.writes],
   );
 }

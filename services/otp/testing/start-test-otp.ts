@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readConfig } from '@sallyport/config';
 import { type RunningPart, signServiceToken } from '@sallyport/http';
-import { type Db, migrate, openDb } from '@sallyport/postgres';
+import { type Db, openDb } from '@sallyport/postgres';
 import supertest from 'supertest';
-import { createTestDatabase } from '../../../test/support/database.ts';
+import { createMigratedDatabase } from '../../../test/support/migrated-database.ts';
 import { OtpConfig } from '../config.ts';
-import { otpMigrations } from '../migrations.ts';
 import { startOtp } from '../start-otp.ts';
 
 const secret = 'a-service-secret-for-tests-of-48-bytes-0123456789';
@@ -30,10 +29,9 @@ export const testKeys = `k1:${Buffer.alloc(32, 1).toString('base64')}`;
 /** The service in this process, on a database and a Redis prefix of its own. */
 export async function startTestOtp(overrides: Record<string, string> = {}): Promise<TestOtp> {
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await createTestDatabase());
+  const database = opened.use(await createMigratedDatabase());
   const db = openDb({ url: database.url, name: 'otp test' });
   opened.defer(() => db.close());
-  await migrate(db, otpMigrations);
   const env: Record<string, string> = {
     OTP_PORT: '0',
     DATABASE_URL: database.url,

@@ -1,30 +1,27 @@
 /*
- * What an unknown name costs (promise 8): one hash of a kind (cost and pepper) that some account has. A name always
- * draws the same kind, by a keyed hash, and the kinds are drawn as often as the table holds them; else a raised cost
- * would show who has an account. The current kind is drawn from the low end, so that a name, like an account, only ever
- * moves to the current kind as the table does.
+ * What an unknown name costs (promise 8): one hash of a cost that some account has. A name always draws the same cost, by
+ * a keyed hash, and costs are drawn as often as the table holds them; else a raised cost would show who has an account.
+ * Nobody's cost moves at a restart, so no name's may. The key is the database's own, the costs are laid out by their
+ * size alone, and peppers, which take no time, aren't looked at: a rotation of them changes no answer, on no instance.
+ * A name then only ever moves, like an account, from one cost to another as the table does.
  */
 import { createHmac } from 'node:crypto';
-import type { Key } from '@sallyport/config';
 import type { Logger } from '@sallyport/logger';
 import type { Queryable } from '@sallyport/postgres';
-import type { HashKind } from '../hashing/password-hasher.ts';
-import { countHashKinds, type KindCount } from '../store/count-hash-kinds.ts';
+import { countHashKinds, type HashKind } from '../store/count-hash-kinds.ts';
+import { findDecoyKey } from '../store/find-decoy-key.ts';
 
 export interface Decoys {
-  kindFor(name: string): HashKind;
+  costFor(name: string): number;
   close(): void;
 }
 
 const refreshMs = 600_000;
 
-export async function openDecoys(options: {
-  db: Queryable;
-  key: Key;
-  current: HashKind;
-  logger: Logger;
-}): Promise<Decoys> {
-  const { db, key, current, logger } = options;
+/** @param options.emptyCost of a hash where there is no account yet */
+export async function openDecoys(options: { db: Queryable; emptyCost: number; logger: Logger }): Promise<Decoys> {
+  const { db, emptyCost, logger } = options;
+  const key = await findDecoyKey(db);
   let kinds = await countHashKinds(db);
   const refresh = async () => {
     try {
@@ -35,26 +32,23 @@ export async function openDecoys(options: {
   };
   const timer = setInterval(refresh, refreshMs).unref();
   return {
-    kindFor: (name) => drawKind(kinds, current, shareOf(key, name)),
+    costFor: (name) => drawCost(kinds, shareOf(key, name)) ?? emptyCost,
     close: () => clearInterval(timer),
   };
 }
 
-/** The kind that covers a share of the accounts, counted from the current kind on. */
-export function drawKind(kinds: readonly KindCount[], current: HashKind, share: number): HashKind {
-  const total = kinds.reduce((sum, kind) => sum + kind.accounts, 0);
-  const isCurrent = (kind: HashKind) => kind.cost === current.cost && kind.pepperId === current.pepperId;
-  const ordered = [...kinds.filter(isCurrent), ...kinds.filter((kind) => !isCurrent(kind))];
-  let left = share * total;
-  for (const { cost, pepperId, accounts } of ordered) {
+/** The cost that covers a share of the accounts, counted from the dearest on. */
+export function drawCost(kinds: readonly Omit<HashKind, 'pepperId'>[], share: number): number | undefined {
+  let left = share * kinds.reduce((sum, kind) => sum + kind.accounts, 0);
+  for (const { cost, accounts } of kinds.toSorted((a, b) => b.cost - a.cost)) {
     left -= accounts;
-    if (left < 0) return { cost, pepperId };
+    if (left < 0) return cost;
   }
-  return current;
+  return undefined;
 }
 
 /** A number from 0 up to 1, always the same for a name. */
-function shareOf(key: Key, name: string): number {
-  const digest = createHmac('sha256', key.bytes).update(`sallyport/decoy/1\0${name}`).digest();
+function shareOf(key: Buffer, name: string): number {
+  const digest = createHmac('sha256', key).update(`sallyport/decoy/1\0${name}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }

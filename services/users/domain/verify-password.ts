@@ -43,7 +43,7 @@ async function compare(
 ): Promise<users.PasswordVerification> {
   const { hasher, decoys } = context;
   if (!credential) {
-    await hasher.spend(password, decoys.kindFor(name), from);
+    await hasher.spend(password, decoys.costFor(name), from);
     return { outcome: 'rejected', reason: 'unknown-account', account_id: null };
   }
   const { account, stored } = credential;

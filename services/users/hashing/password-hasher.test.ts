@@ -65,18 +65,19 @@ test('a hash names its pepper and cost, and fits under no other pepper', async (
 });
 
 test('a decoy takes as long as a hash of its cost', async () => {
-  const started = performance.now();
-  await hasher.spend('correct horse', { cost: 10, pepperId: 'first' }, from);
-  const decoy = performance.now() - started;
-  const again = performance.now();
-  await hasher.verify(
-    'x',
-    {
-      hash: `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`,
-      pepperId: 'first',
-    },
-    from,
-  );
-  const real = performance.now() - again;
+  const hash = `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`;
+  const decoys: number[] = [];
+  const reals: number[] = [];
+  const timed = async (work: () => Promise<unknown>) => {
+    const started = performance.now();
+    await work();
+    return performance.now() - started;
+  };
+  // The least of a few, in turn: a busy machine adds to each what it likes.
+  for (let round = 0; round < 5; round += 1) {
+    decoys.push(await timed(() => hasher.spend('correct horse', 10, from)));
+    reals.push(await timed(() => hasher.verify('x', { hash, pepperId: 'first' }, from)));
+  }
+  const [decoy, real] = [Math.min(...decoys), Math.min(...reals)];
   assert.ok(decoy > real / 4 && decoy < real * 4, `${decoy} and ${real} ms`);
 });

@@ -19,22 +19,15 @@ export interface StoredHash {
   pepperId: string;
 }
 
-/** What makes one hash as dear as another. */
-export interface HashKind {
-  cost: number;
-  pepperId: string;
-}
-
 /** All of it throws Unavailable (overloaded) where too much is waiting. `from` is the address whose turn it takes. */
 export interface PasswordHasher {
-  readonly current: HashKind;
   /** Refuses now what would be refused after a look into the database. */
   requireRoom(from: string): void;
   /** @param options.ahead for a request that has spent a hash already and can't start again (hash-queue.ts) */
   hash(password: string, options: { from: string; ahead?: boolean }): Promise<StoredHash>;
   verify(password: string, stored: StoredHash, from: string): Promise<boolean>;
-  /** Spends what verifying a hash of that kind costs. */
-  spend(password: string, kind: HashKind, from: string): Promise<void>;
+  /** Spends what verifying a hash of that cost takes. */
+  spend(password: string, cost: number, from: string): Promise<void>;
   isCurrent(stored: StoredHash): boolean;
   close(): Promise<void>;
 }
@@ -55,15 +48,14 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   }
 
   return {
-    current: { cost, pepperId: peppers.current.id },
     requireRoom: queue.requireRoom,
     async hash(password, options) {
       const hash = await queue.run({ input: bcryptInput(peppers.current, password), cost }, options);
       return { hash: String(hash), pepperId: peppers.current.id };
     },
     verify,
-    async spend(password, kind, from) {
-      await verify(password, { hash: emptyHash(kind.cost), pepperId: kind.pepperId }, from);
+    async spend(password, cost, from) {
+      await verify(password, { hash: emptyHash(cost), pepperId: peppers.current.id }, from);
     },
     isCurrent: (stored) => stored.pepperId === peppers.current.id && costOf(stored.hash) === cost,
     async close() {

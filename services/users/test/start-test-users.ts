@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '@sallyport/config';
 import { type RunningPart, signServiceToken } from '@sallyport/http';
-import { type Db, migrate, openDb } from '@sallyport/postgres';
+import { type Db, openDb } from '@sallyport/postgres';
 import supertest from 'supertest';
-import { createTestDatabase } from '../../../test/support/database.ts';
+import { createMigratedDatabase } from '../../../test/support/migrated-database.ts';
 import { UsersConfig } from '../config.ts';
-import { usersMigrations } from '../migrations.ts';
 import { startUsers } from '../start-users.ts';
 
 export const secret = 's'.repeat(32);
@@ -15,9 +14,8 @@ export const request = { request_id: 'r-1', ip: '192.0.2.7', user_agent: 'agent'
 
 /** A migrated database that outlives the parts started over it. */
 export async function openUsersDatabase() {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const db = openDb({ url: database.url, name: 'test' });
-  await migrate(db, usersMigrations);
   return {
     url: database.url,
     db,

@@ -19,7 +19,8 @@ suite('starting users', { skip: databaseMissing }, () => {
     });
     await using empty = await createTestDatabase();
     await assert.rejects(startOver(empty.url), {
-      message: 'users: the database lacks migrations (0001_accounts.sql, 0002_coverage.sql); run: npm run migrate',
+      message:
+        'users: the database lacks migrations (0001_accounts.sql, 0002_coverage.sql, 0003_decoy_key.sql); run: npm run migrate',
     });
   });
 

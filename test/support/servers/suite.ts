@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Lifeline } from './lifeline.ts';
 import { commandOf, processesWith, signalAll, waitForEnd } from './processes.ts';
@@ -81,7 +82,8 @@ export async function runSuite(options: SuiteOptions): Promise<Tally> {
     process.execPath,
     [
       '--test',
-      '--test-concurrency=3',
+      // Tests wait more than they compute: with one file to a core, the cores would be idle half the time.
+      `--test-concurrency=${availableParallelism() + 2}`,
       '--test-timeout=120000',
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
