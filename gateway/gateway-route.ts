@@ -30,7 +30,8 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   access: 'public' | 'bearer' | 'either token';
   /**
    * Set where a credential may be guessed: what happens to an address with too many failures. `refused unless known` lets
-   * a request with the token of a device on to the handler; `refused unless live` and `counted` leave the answer to the handler; `counted without session` asks nothing of who has one.
+   * a request with the token of a known device on to the handler; `refused unless live` one with a body as it should be;
+   * `counted` leaves the answer to the handler; `counted without session` asks nothing of who has one.
    */
   guesses?: 'refused' | 'refused unless known' | 'refused unless live' | 'counted' | 'counted without session';
   /** Answered to a blocked address too: by it a proxy finds out whether this process serves. */

@@ -1,5 +1,6 @@
 // Known devices (promise 3): each is a lane of its own, so that guessing elsewhere shuts nobody out.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Answered, CallOptions } from './support/api.ts';
 import { endSoundly } from './support/assert-sound.ts';
@@ -155,6 +156,46 @@ test('past the limit a new device of the owner gets in, and a right password end
   for (let at = 4; at < 7; at += 1) expectProblem(401, 'invalid-credentials', await send(wrong, `192.0.2.${at}`));
   expect(200, await send({}, '192.0.2.8'));
   expect(200, await send({}, '192.0.2.8'));
+});
+
+test('a limited address is told so first, whatever it sends but the token of a known device', async () => {
+  await using strict = await startStack({ env: { ADDRESS_FAILURES: '2', PASSWORD_TRIES_PER_ADDRESS: '0' } });
+  const ada = await signUp(strict.api);
+  const from = '192.0.2.1';
+  const post = (path: string, options: CallOptions) => strict.api('POST', path, { from, ...options });
+  const { username } = ada;
+  for (let at = 0; at < 2; at += 1)
+    expectProblem(401, 'invalid-credentials', await post('/login', { body: { username, ...wrong } }));
+  const device_token = `${randomUUID()}.${'A'.repeat(43)}`;
+  const refused: [string, CallOptions][] = [
+    ['/login', { body: { username: 'x', device_token } }],
+    ['/login/otp', { body: { challenge: 'x', otp: '123456', device_token } }],
+    ['/login/otp', { body: { challenge: 'x', otp: '1', device_token } }],
+    ['/token/refresh', { body: {} }],
+    ['/token/refresh', { body: { refresh_token: 'x' } }],
+    ['/token/refresh', { raw: '{' }],
+    ['/token/refresh', { raw: 'x', type: 'text/plain' }],
+  ];
+  for (const [path, options] of refused) expectProblem(429, 'too-many-attempts', await post(path, options));
+  expect(200, await post('/login', { body: { username, password: ada.password, ...known(ada) } }));
+  expect(200, await post('/token/refresh', { body: { refresh_token: ada.refreshToken } }));
+});
+
+test('of invented challenges at once an address hears of no more than it may fail', async () => {
+  await using strict = await startStack({ env: { ADDRESS_FAILURES: '3' } });
+  const body = { challenge: 'x', otp: '123456' };
+  const answers = await atOnce(20, () => strict.api('POST', '/login/otp', { from: '192.0.2.1', body }));
+  assert.deepEqual(tally(answers), { 'invalid-challenge': 3, 'too-many-attempts': 17 });
+});
+
+test('past the limit the networks of one /48 are one stranger, and a new device of the owner gets in', async () => {
+  await using strict = await startStack({ env: { PASSWORD_SLOW_AFTER: '3' } });
+  const ada = await signUp(strict.api);
+  const send = (more: object, from: string) =>
+    strict.api('POST', '/login', { from, body: { username: ada.username, password: ada.password, ...more } });
+  for (let at = 1; at < 5; at += 1) expectProblem(401, 'invalid-credentials', await send(wrong, `2001:db8:1:${at}::1`));
+  expectProblem(429, 'too-many-attempts', await send(wrong, '2001:db8:1:5::1'));
+  expect(200, await send({}, '2001:db8:2::1'));
 });
 
 test('a live device is let past the limit of its address, for its own account alone', async () => {

@@ -151,6 +151,19 @@ test('counts signups of an address before it looks at the name', async () => {
   assert.equal((await sign('bob@example.com', '192.0.2.2')).status, 201);
 });
 
+test('counts signups of an IPv6 address by its /64, and by its /48 at ten times', async () => {
+  await using limited = await startStack({ env: { SIGNUPS_PER_ADDRESS: '1' } });
+  const sign = (at: number, from: string) =>
+    limited.api('POST', '/signup', {
+      from,
+      body: { username: `person-${at}@example.com`, password: 'another long pass phrase' },
+    });
+  for (let at = 1; at <= 10; at += 1) assert.equal((await sign(at, `2001:db8:1:${at}::1`)).status, 201);
+  expectProblem(429, 'too-many-attempts', await sign(11, '2001:db8:1:11::1'));
+  assert.equal((await sign(12, '2001:db8:2:1::1')).status, 201);
+  expectProblem(429, 'too-many-attempts', await sign(13, '2001:db8:2:1::2'));
+});
+
 test('believes X-Forwarded-For from nobody but a trusted proxy (CVE-2024-47070)', async () => {
   await using direct = await startStack({ env: { TRUSTED_PROXIES: '', PASSWORD_TRIES_PER_ADDRESS: '6' } });
   const ada = await signUp(direct.api);

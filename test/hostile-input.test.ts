@@ -118,7 +118,7 @@ test('leaves no key without an end for names that nobody has', { skip: sharedRed
     await until('Redis is there', () => redis.status === 'ready');
     await fewAtOnce(names, async (at) => {
       const name = `${at}-${randomBytes(5).toString('hex')}@example.com`;
-      await strangers.admit(name, '192.0.2.1');
+      await strangers.admit(name, '192.0.2.1', '192.0.2.1');
       const { guess } = await passwords.reserve(`${name} 192.0.2.1`);
       await guess.keep();
       guess.leave();

@@ -30,6 +30,8 @@ export async function answerChallenge(
   asker: Asker,
   body: { challenge: string; code: Code },
 ): Promise<AnswerResult> {
+  const limited = limitOf(asker);
+  if (limited) return limited;
   const hash = hashHandle(body.challenge);
   const taken = await context.challenges.takeTry(hash);
   if (taken.state !== 'taken') {
@@ -37,14 +39,21 @@ export async function answerChallenge(
     return { outcome: 'invalid-challenge' };
   }
   const known = await withDevice(context, asker, taken.challenge).catch(giveBackAndThrow(context, hash));
-  if (known.limitedSeconds !== undefined && !known.device) {
+  const limitedHere = limitOf(known);
+  if (limitedHere) {
     await context.challenges.giveBackTry(hash);
-    return { outcome: 'limited', limit: 'address', retryAfterSeconds: known.limitedSeconds };
+    return limitedHere;
   }
   const log = new EventLog(context, asker.request);
   const result = await spendCode(context, known, log, hash, taken.challenge, body.code);
   if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
   return result;
+}
+
+/** What a limited address hears first, unless a known device comes from it: whose, its challenge shows. */
+function limitOf({ device, limitedSeconds }: Asker): Limited | undefined {
+  if (device || limitedSeconds === undefined) return undefined;
+  return { outcome: 'limited', limit: 'address', retryAfterSeconds: limitedSeconds };
 }
 
 const giveBackAndThrow = (context: GatewayContext, hash: string) => async (error: unknown) => {

@@ -10,6 +10,8 @@ export interface Asker {
   request: RequestContext;
   /** The address as limits count it: an IPv4 address or an IPv6 /64. */
   address: string;
+  /** The IPv6 /48 around it, which may be one person's as well. */
+  site: string | undefined;
   /** The place that the address holds while a credential is checked. */
   guess: Guess;
   /** Seconds for which the address is limited, where a known device is let through all the same. */

@@ -20,8 +20,6 @@ export function parseDeviceToken(text: string): DeviceToken | undefined {
   return deviceId && value ? { deviceId, value: Buffer.from(value, 'base64url') } : undefined;
 }
 
-export const isDeviceToken = (text: string | undefined) => text !== undefined && parseDeviceToken(text) !== undefined;
-
 export function formatDeviceToken({ deviceId, value }: DeviceToken): string {
   return `${deviceId}.${value.toString('base64url')}`;
 }

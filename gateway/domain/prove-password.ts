@@ -40,7 +40,7 @@ export async function provePassword(
     return { outcome: 'limited', limit: 'password', retryAfterSeconds: place.retryAfterSeconds };
   }
   try {
-    const row = isStranger(asker) ? await joinStrangers(context, name, asker.address) : undefined;
+    const row = isStranger(asker) ? await joinStrangers(context, name, asker) : undefined;
     if (row?.outcome === 'limited') return { ...row, limit: 'stranger' };
     const answer = await verify(context, asker, claimant, password).catch(async (error: unknown) => {
       await row?.withdraw();
@@ -58,13 +58,13 @@ export async function provePassword(
 const isStranger = (asker: Asker) => asker.lane === strangers;
 
 /** The row of wrong passwords that all strangers share; how it ends is best effort, that it is counted isn't. */
-async function joinStrangers({ limits }: GatewayContext, name: string, address: string) {
-  const admission = await limits.strangers.admit(name, address);
+async function joinStrangers({ limits }: GatewayContext, name: string, { address, site = address }: Asker) {
+  const admission = await limits.strangers.admit(name, address, site);
   if (admission.outcome === 'limited') return admission;
   return {
     outcome: admission.outcome,
-    accept: () => limits.strangers.accept(name, admission.number, address).catch(() => {}),
-    withdraw: () => limits.strangers.withdraw(name).catch(() => {}),
+    accept: () => limits.strangers.accept(name, admission.number, address, site).catch(() => {}),
+    withdraw: () => limits.strangers.withdraw(name, admission.number).catch(() => {}),
   };
 }
 

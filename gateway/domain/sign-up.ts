@@ -21,7 +21,7 @@ export async function signUp(
   body: { username: string; password: string },
 ): Promise<SignUpResult> {
   if (context.config.SIGNUP === 'closed') return { outcome: 'closed' };
-  const retryAfterSeconds = await context.limits.signups.count(asker.address);
+  const retryAfterSeconds = await countSignup(context, asker);
   if (retryAfterSeconds !== undefined) return { outcome: 'limited', limit: 'signup', retryAfterSeconds };
   const log = new EventLog(context, asker.request);
   const creation = await context.users.createAccount(asker.request, body);
@@ -30,4 +30,10 @@ export async function signUp(
   const { account } = creation;
   const issued = await issueSession(context, asker, log, passwordJustSet(account), noFactorYet(account), null);
   return issued === undefined ? { outcome: 'overtaken' } : { outcome: 'signed-up', issued };
+}
+
+/** At the address, and where that lets it pass at its site: no one address uses up what many share. */
+async function countSignup({ limits }: GatewayContext, { address, site }: Asker): Promise<number | undefined> {
+  const own = await limits.signups.count(address);
+  return own === undefined && site !== undefined ? limits.siteSignups.count(site) : own;
 }

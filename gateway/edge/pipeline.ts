@@ -1,9 +1,9 @@
 import type { RequestContext } from '@sallyport/contracts';
-import { jsonBody, Refusal } from '@sallyport/http';
+import { jsonBody, Refusal, validate } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
 import { strangers } from '../domain/asker.ts';
-import { isDeviceToken } from '../domain/device-token.ts';
+import { recogniseDevice } from '../domain/recognise-device.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { tooMany } from '../refusals.ts';
 import { noGuess } from '../store/guess-limit.ts';
@@ -43,24 +43,41 @@ export const identify: RequestHandler = (req, res, next) => {
   res.locals.context = request;
   res.locals.caller = {
     address,
-    asker: { request, address: address.network, guess: noGuess, lane: strangers },
+    asker: { request, address: address.network, site: address.site, guess: noGuess, lane: strangers },
   } satisfies Caller;
   next();
 };
 
 function readBody(context: GatewayContext, route: GatewayRoute): RequestHandler[] {
   if (route.guesses === 'refused') return [limitAddress(context, route), jsonBody];
-  return route.guesses === 'refused unless known' ? [readFromKnown(context, route)] : [jsonBody];
+  if (route.guesses === 'refused unless known') return [readFromKnown(context, route)];
+  return route.guesses === 'refused unless live' ? [readFromLive(context, route)] : [jsonBody];
 }
 
-/** From a limited address only a body is read on whose token a known device may turn out to stand. */
+/** From a limited address only a body goes on that brings the token of a known device. */
 function readFromKnown(context: GatewayContext, route: GatewayRoute): RequestHandler {
   const limit = limitAddress(context, route);
   return async (req, res, next) => {
     const limited = await refusalOf(() => limit(req, res, () => {}));
     if (!limited) return jsonBody(req, res, next);
     const unreadable = await refusalOf(() => jsonBody(req, res, () => {}));
-    if (unreadable || !isDeviceToken(deviceTokenOf(context.publicUrl, req))) throw limited;
+    if (unreadable || !(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))) throw limited;
+    next();
+  };
+}
+
+/** A body that holds no token can't bring a live one: from a limited address it is told of the limit, not of its faults. */
+function readFromLive(context: GatewayContext, route: GatewayRoute): RequestHandler {
+  const limit = limitAddress(context, route);
+  return async (req, res, next) => {
+    const faulty = await refusalOf(async () => {
+      await jsonBody(req, res, () => {});
+      if (route.body) validate(route.body, req.body);
+    });
+    if (faulty) {
+      await limit(req, res, () => {});
+      throw faulty;
+    }
     next();
   };
 }
@@ -80,13 +97,17 @@ function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHand
   const { limits } = context;
   return async (_req, res, next) => {
     const { address }: Caller = res.locals.caller;
-    const [own = 0, site = 0, signups = 0] = await Promise.all([
-      limits.addresses.findBlock(address.network),
-      address.site === undefined ? undefined : limits.sites.findBlock(address.site),
-      route.signup ? limits.signups.findBlock(address.network) : undefined,
+    const { network, site } = address;
+    const [own = 0, around = 0, ownSignups = 0, signupsAround = 0] = await Promise.all([
+      limits.addresses.findBlock(network),
+      site === undefined ? undefined : limits.sites.findBlock(site),
+      route.signup ? limits.signups.findBlock(network) : undefined,
+      route.signup && site !== undefined ? limits.siteSignups.findBlock(site) : undefined,
     ]);
-    const retryAfterSeconds = Math.max(own, site, signups);
-    const limit = signups > Math.max(own, site) ? 'signup' : 'address';
+    const failures = Math.max(own, around);
+    const signups = Math.max(ownSignups, signupsAround);
+    const retryAfterSeconds = Math.max(failures, signups);
+    const limit = signups > failures ? 'signup' : 'address';
     if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));
     next();
   };

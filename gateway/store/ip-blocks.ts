@@ -1,4 +1,4 @@
-import type { Queryable } from '@sallyport/postgres';
+import { deletePages, type Queryable } from '@sallyport/postgres';
 import type { Recording } from '../audit/store/outbox.ts';
 import { type Network, parseNetwork } from '../network.ts';
 
@@ -67,12 +67,9 @@ export async function deleteBlock(db: Queryable, id: string, recording: Recordin
   return rows.length === 1 ? true : undefined;
 }
 
-/** Forgets some of those that have been over for a day. */
+/** Forgets those that have been over for a day. */
 export async function forgetBlocks(db: Queryable): Promise<void> {
-  await db.query(
-    `delete from gateway.ip_block where id in (
-       select id from gateway.ip_block where expires_at < clock_timestamp() - interval '1 day' limit 1000)`,
-  );
+  await deletePages(db, 'gateway.ip_block', 'id', `expires_at < clock_timestamp() - interval '1 day'`);
 }
 
 export interface AdminBlocks {

@@ -25,6 +25,8 @@ export interface Limits {
   /** Failures of an IPv6 /48. */
   sites: GuessLimit;
   signups: SignupLimit;
+  /** Signups of an IPv6 /48. */
+  siteSignups: SignupLimit;
 }
 
 interface SignupLimit {
@@ -62,7 +64,8 @@ export function createLimits(redis: RedisClient | undefined, config: Quotas & { 
     strangers: createStrangers(redis, config.PASSWORD_SLOW_AFTER),
     addresses: guesses('address', config.ADDRESS_FAILURES, addressRestSeconds),
     sites: guesses('site', 10 * config.ADDRESS_FAILURES, addressRestSeconds),
-    signups: createSignupLimit(redis, config.SIGNUPS_PER_ADDRESS),
+    signups: createSignupLimit(redis, 'signup', config.SIGNUPS_PER_ADDRESS),
+    siteSignups: createSignupLimit(redis, 'site-signup', 10 * config.SIGNUPS_PER_ADDRESS),
   };
 }
 
@@ -77,8 +80,8 @@ export function createCounter(
   return redis ? new RateLimiterRedis({ ...options, storeClient: redis }) : new RateLimiterMemory(options);
 }
 
-function createSignupLimit(redis: RedisClient | undefined, limit: number): SignupLimit {
-  const counter = createCounter(redis, 'signup', limit, hour);
+function createSignupLimit(redis: RedisClient | undefined, name: string, limit: number): SignupLimit {
+  const counter = createCounter(redis, name, limit, hour);
   const ask = async (call: () => Promise<RateLimiterRes | null>, full: (count: number) => boolean) => {
     if (limit === 0) return undefined;
     const state = await redisCall(call());

@@ -8,7 +8,7 @@ import { gatewayMigrations } from '../migrations.ts';
 import { raiseFence } from './fence.ts';
 import { insertSession, type NewSession } from './insert-session.ts';
 import { rotateRefresh } from './refresh.ts';
-import { carryOver, findLiveSession } from './sessions.ts';
+import { carryOver, findLiveSession, forgetSessions } from './sessions.ts';
 
 const key = () => ({ keyId: 't1', secret: randomBytes(32), hash: randomBytes(32) });
 
@@ -54,6 +54,19 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
     return session;
   };
   const rises = { epoch: { epoch: 2 }, 'factor version': { factorVersion: 1 }, lock: { epoch: 1, locked: true } };
+
+  test('of sessions that are long over all are forgotten, however many, and of others none', async () => {
+    const live = await insertOne(randomUUID());
+    await db.query(
+      `insert into gateway.session select r.* from gateway.session s, generate_series(1, 2500) n, jsonb_populate_record(s,
+         jsonb_build_object('id', md5(n::text), 'expires_at', now() - interval '25 hours')) r where s.id = $1`,
+      [live.id],
+    );
+    await forgetSessions(db);
+    assert.deepEqual(await db.query('select id from gateway.session where user_id = $1', [live.userId]), [
+      { id: live.id },
+    ]);
+  });
 
   test('a challenge makes one session, also out of ten at once (promise 2)', async () => {
     const userId = randomUUID();

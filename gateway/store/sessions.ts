@@ -1,4 +1,4 @@
-import type { Queryable } from '@sallyport/postgres';
+import { deletePages, type Queryable } from '@sallyport/postgres';
 import type { DeviceKey } from './devices.ts';
 
 /** A session as issued: what its tokens say, and what makes its refresh tokens. */
@@ -130,13 +130,9 @@ export async function listLiveSessions(db: Queryable, userId: string, idleSecond
   );
 }
 
-/** Forgets some of the sessions that ended a day ago, or could have; a challenge is long dead by then. */
+/** Forgets the sessions that ended a day ago, or could have; a challenge is long dead by then. */
 export async function forgetSessions(db: Queryable): Promise<void> {
-  await db.query(
-    `delete from gateway.session where id in (
-       select id from gateway.session where least(ended_at, expires_at) < clock_timestamp() - interval '1 day'
-       limit 1000)`,
-  );
+  await deletePages(db, 'gateway.session', 'id', `least(ended_at, expires_at) < clock_timestamp() - interval '1 day'`);
 }
 
 export function toSession(row: SessionRow): Session {

@@ -4,6 +4,8 @@
  * fullwidth, ligature and decomposed forms equal. One pass can give way to another, so it goes on until nothing changes.
  */
 
+import { normalForm } from './normal-form.ts';
+
 const maxPasses = 8;
 const forbidden = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
 
@@ -15,13 +17,14 @@ export function canonicalName(text: string): string | undefined {
   return length >= 3 && length <= 254 ? name : undefined;
 }
 
-/** A text without differences of case and compatibility; undefined where it isn't well-formed or never settles. */
+/** A text without differences of case and compatibility; undefined where it isn't well-formed, too long or never settles. */
 export function foldCase(text: string): string | undefined {
   if (!text.isWellFormed()) return undefined;
   let folded = text;
   for (let pass = 0; pass < maxPasses; pass++) {
-    const next = folded.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
-    if (next === folded) return folded;
+    const composed = normalForm(folded);
+    const next = composed && normalForm(composed.toUpperCase().toLowerCase());
+    if (next === undefined || next === folded) return next;
     folded = next;
   }
   return undefined;

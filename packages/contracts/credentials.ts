@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalName } from './canonical-name.ts';
+import { normalForm } from './normal-form.ts';
 
 /** A username in its canonical form. */
 export const Username = z.string().transform((text, context) => {
@@ -15,6 +16,7 @@ export const Username = z.string().transform((text, context) => {
 const longest = 256;
 
 /** A password that is to be stored (NIST SP 800-63B-4 section 3.1.1.2): at most 256 code points after NFKC. */
-export const NewPassword = z
-  .string()
-  .refine((text) => Array.from(text.normalize('NFKC')).length <= longest, `may have at most ${longest} characters`);
+export const NewPassword = z.string().refine((text) => {
+  const form = normalForm(text);
+  return form !== undefined && Array.from(form).length <= longest;
+}, `may have at most ${longest} characters`);

@@ -2,6 +2,7 @@ export { Account, AccountId, FlagPage, FlagQuery, Role, Roles } from './account.
 export { type AuditEventType, auditEventTypes } from './audit-event-type.ts';
 export { canonicalName, foldCase } from './canonical-name.ts';
 export { NewPassword, Username } from './credentials.ts';
+export { normalForm } from './normal-form.ts';
 export * as otp from './otp-calls.ts';
 export { Reason } from './reason.ts';
 export { EventPage, RecordedEvent } from './recorded-event.ts';

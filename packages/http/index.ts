@@ -11,4 +11,4 @@ export { createServiceApp } from './service-app.ts';
 export type { ServiceCaller } from './service-caller.ts';
 export { createServiceClient, type ServiceClient } from './service-client.ts';
 export { signServiceToken } from './service-token.ts';
-export { findUnwellFormed } from './validate.ts';
+export { findUnwellFormed, validate } from './validate.ts';

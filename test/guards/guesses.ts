@@ -122,9 +122,16 @@ export const guesses: Guard[] = [
   {
     name: 'signups of an address are counted before the name is looked at',
     file: 'gateway/domain/sign-up.ts',
-    find: 'await context.limits.signups.count(asker.address);',
-    replace: 'await Promise.resolve<number | undefined>(undefined);',
+    find: 'await countSignup(context, asker);',
+    replace: 'await Promise.resolve<number | undefined>(countSignup === undefined ? 1 : undefined);',
     test: { file: passwords, name: 'counts signups of an address before it looks at the name' },
+  },
+  {
+    name: 'signups of a /48 are counted',
+    file: 'gateway/domain/sign-up.ts',
+    find: 'own === undefined && site !== undefined ?',
+    replace: 'own !== undefined && site !== undefined ?',
+    test: { file: passwords, name: 'counts signups of an IPv6 address by its /64, and by its /48 at ten times' },
   },
   {
     name: 'an IPv6 address counts with its /64',
@@ -160,8 +167,8 @@ export const guesses: Guard[] = [
   {
     name: 'compatibility forms of a name are one',
     file: 'packages/contracts/canonical-name.ts',
-    find: "folded.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')",
-    replace: 'folded.toUpperCase().toLowerCase()',
+    find: 'const composed = normalForm(folded);\n    const next = composed && normalForm(composed.toUpperCase().toLowerCase());',
+    replace: 'const next = folded.toUpperCase().toLowerCase();',
     test: {
       file: 'packages/contracts/canonical-name.test.ts',
       name: 'fullwidth letters, surrounding blanks and case do not make another name',
@@ -183,6 +190,44 @@ export const guesses: Guard[] = [
       file: 'packages/contracts/canonical-name.test.ts',
       name: 'what can not be seen has no place in a name',
     },
+  },
+  {
+    name: 'no number of a try is given out twice',
+    file: 'gateway/store/strangers.ts',
+    find: "redis.call('HINCRBY', KEYS[1], 'withdrawn', 1)",
+    replace: "redis.call('HINCRBY', KEYS[1], 'tries', -1)",
+    test: {
+      file: 'gateway/store/strangers.test.ts',
+      name: 'no number is given out twice, so that a right try forgets no wrong one after it',
+    },
+  },
+  {
+    name: 'an invented device is no way past the limit of an address',
+    file: 'gateway/edge/pipeline.ts',
+    find: '!(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))',
+    replace: '(await recogniseDevice(context, undefined))',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
+    name: 'a limited address hears nothing of what is wrong with a refresh',
+    file: 'gateway/edge/pipeline.ts',
+    find: 'await limit(req, res, () => {});\n      throw faulty;',
+    replace: 'throw faulty;',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
+    name: 'a limited address is told so before its challenge is looked at',
+    file: 'gateway/domain/answer-challenge.ts',
+    find: 'if (limited) return limited;',
+    replace: '',
+    test: { file: 'test/devices.test.ts', name: 'of invented challenges at once an address hears' },
+  },
+  {
+    name: 'past the limit an IPv6 address is its /48',
+    file: 'gateway/domain/prove-password.ts',
+    find: '{ address, site = address }: Asker',
+    replace: '{ address, address: site }: Asker',
+    test: { file: 'test/devices.test.ts', name: 'past the limit the networks of one /48 are one stranger' },
   },
   {
     name: 'past a hundred wrong passwords strangers wait',

@@ -9,7 +9,7 @@ export const passwords: Guard[] = [
   {
     name: 'an unknown name costs a hash',
     file: verify,
-    find: 'await hasher.spend(password, decoys.costFor(name));',
+    find: 'await hasher.spend(password, decoys.costFor(name), from);',
     replace: '',
     test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
   },
@@ -36,8 +36,8 @@ export const passwords: Guard[] = [
   {
     name: 'a lock is looked at when the hash is done',
     file: verify,
-    find: 'const fits = await hasher.verify(password, stored);',
-    replace: 'const fits = account.locked || (await hasher.verify(password, stored));',
+    find: 'const fits = await hasher.verify(password, stored, from);',
+    replace: 'const fits = account.locked || (await hasher.verify(password, stored, from));',
     test: { file: routesTest, name: 'every attempt costs exactly one hash, whoever it is' },
   },
   {
@@ -71,12 +71,29 @@ export const passwords: Guard[] = [
   {
     name: 'bcrypt never meets the password itself',
     file: 'services/users/hashing/password-hasher.ts',
-    find: "return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');",
-    replace: "return pepper.id === '' ? '' : password.normalize('NFKC');",
+    find: "return createHmac('sha384', pepper.bytes).update(form, 'utf8').digest('base64');",
+    replace: "return pepper.id === '' ? '' : form;",
     test: {
       file: 'services/users/hashing/password-hasher.test.ts',
       name: 'bcrypt is given 64 characters of base64, whatever the password',
     },
+  },
+  {
+    name: 'a password too long for any is not normalised',
+    file: 'services/users/hashing/password-hasher.ts',
+    find: 'normalForm(password) ?? password',
+    replace: "password.normalize('NFKC')",
+    test: {
+      file: 'services/users/hashing/password-hasher.test.ts',
+      name: 'a password of 16 KiB of marks is never normalised, and fits nothing',
+    },
+  },
+  {
+    name: 'no long run of combining marks is normalised',
+    file: 'packages/contracts/normal-form.ts',
+    find: 'text.length <= longest ?',
+    replace: 'text.length <= 1_000 * longest ?',
+    test: { file: 'packages/contracts/normal-form.test.ts', name: '16 KiB of combining marks are never normalised' },
   },
   {
     name: 'a hash fits under its own pepper alone',
@@ -108,17 +125,38 @@ export const passwords: Guard[] = [
   {
     name: 'the queue of hashes is bounded',
     file: 'services/users/hashing/hash-queue.ts',
-    find: 'waiting.length >= limits.maxWaiting || expectedWaitMs()',
-    replace: 'expectedWaitMs()',
+    find: 'depth() >= limits.maxWaiting ||',
+    replace: '',
     test: {
       file: 'services/users/hashing/hash-queue.test.ts',
       name: 'one runs, so many wait, and the next is refused at once',
     },
   },
   {
+    name: 'addresses take turns at the hashes',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: 'lines.delete(from);\n      const entry',
+    replace: 'if (line.length === 1) lines.delete(from);\n      const entry',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'addresses take turns' },
+  },
+  {
+    name: 'a hash takes its turn by the address of the request',
+    file: 'services/users/domain/verify-password.ts',
+    find: 'const from = turnOf(request);',
+    replace: "const from = turnOf({ ...request, ip: '192.0.2.1' });",
+    test: { file: 'services/users/test/overload.test.ts', name: 'an address that fills its place in the queue' },
+  },
+  {
+    name: 'one address fills no queue',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: '|| (lines.get(from)?.length ?? 0) >= limits.maxWaitingOfOne',
+    replace: '',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'one address fills no queue' },
+  },
+  {
     name: 'what waits too long for a hash is refused at once',
     file: 'services/users/hashing/hash-queue.ts',
-    find: '|| expectedWaitMs() > limits.maxExpectedMs',
+    find: '|| expectedWaitMs(from) > limits.maxExpectedMs',
     replace: '',
     test: {
       file: 'services/users/hashing/hash-queue.test.ts',

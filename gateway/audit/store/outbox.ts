@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { deletePages, type Queryable } from '@sallyport/postgres';
 import type { Service } from '../acknowledge.ts';
 import type { Part } from '../part.ts';
 
@@ -114,13 +114,9 @@ export async function quarantineAltered(tx: Queryable, events: readonly GivenEve
   return rows.map((row) => row.id);
 }
 
-/** Forgets some of the ids seen 35 days ago; services keep what they handed over for 30. */
+/** Forgets the ids seen 35 days ago; services keep what they handed over for 30. */
 export async function forgetSeen(db: Queryable): Promise<void> {
-  await db.query(
-    `delete from gateway.audit_seen where (source, event_id) in (
-       select source, event_id from gateway.audit_seen
-       where seen_at < clock_timestamp() - interval '35 days' limit 1000)`,
-  );
+  await deletePages(db, 'gateway.audit_seen', 'source, event_id', `seen_at < clock_timestamp() - interval '35 days'`);
 }
 
 /** Postgres takes no NUL. Its stand-in is as little JSON as NUL is, so that such a body ends in quarantine. */

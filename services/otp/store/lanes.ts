@@ -9,7 +9,7 @@ export async function sumWrongCodes(db: Queryable, userId: string): Promise<numb
   return row?.wrong ?? 0;
 }
 
-/** Starts all lanes of an account afresh. */
+/** Starts all lanes of an account afresh; guesses in flight are forgotten with the rest. */
 export async function clearLanes(db: Queryable, userId: string): Promise<void> {
   await db.query('update otp.lane set accepted_at = attempts, locked_until = null where user_id = $1', [userId]);
 }

@@ -32,7 +32,7 @@ export async function insertReset(tx: Queryable, resetId: string, userId: string
   ]);
 }
 
-/** Ends every lock of an account's codes, those without end included; guesses in flight still count. */
+/** Ends every lock and count of an account's codes. Guesses in flight are forgotten too: their factor is gone, none is right. */
 export async function clearLanes(tx: Queryable, userId: string): Promise<void> {
   await tx.query('update otp.lane set accepted_at = attempts, locked_until = null where user_id = $1', [userId]);
 }

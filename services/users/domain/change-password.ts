@@ -1,6 +1,7 @@
 import { createEvent } from '@sallyport/audit';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
+import { turnOf } from '../hashing/turn-of.ts';
 import { findAccount } from '../store/find-account.ts';
 import { updatePassword } from '../store/update-password.ts';
 import { judgePassword } from './judge-password.ts';
@@ -17,7 +18,7 @@ export async function changePassword(
   if (fault) return { outcome: 'weak-password', reason: fault };
   if (account.locked || account.epoch !== change.epoch) return { outcome: 'overtaken' };
 
-  const hash = await context.hasher.hash(change.newPassword, { ahead: true });
+  const hash = await context.hasher.hash(change.newPassword, { from: turnOf(request), ahead: true });
   const event = createEvent(
     { type: 'sallyport.password.changed', outcome: 'success', subject: account.id, username: account.username },
     request,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createEvent } from '@sallyport/audit';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
+import { turnOf } from '../hashing/turn-of.ts';
 import { insertAccount } from '../store/insert-account.ts';
 import { judgePassword } from './judge-password.ts';
 
@@ -14,7 +15,7 @@ export async function createAccount(
   const fault = judgePassword(wanted.password, username);
   if (fault) return { outcome: 'weak-password', reason: fault };
 
-  const hash = await context.hasher.hash(wanted.password);
+  const hash = await context.hasher.hash(wanted.password, { from: turnOf(request) });
   const id = randomUUID();
   const event = createEvent(
     { type: 'sallyport.user.signed_up', outcome: 'success', subject: id, username },

@@ -27,7 +27,7 @@ export async function createFirstAdmin(context: Omit<UsersContext, 'close'>): Pr
 async function create(context: Omit<UsersContext, 'close'>, username: string, password: string): Promise<Outcome> {
   const fault = judgePassword(password, username);
   if (fault) throw new Error(`ADMIN_PASSWORD ${faults[fault]}; choose another`);
-  const hash = await context.hasher.hash(password);
+  const hash = await context.hasher.hash(password, { from: 'nobody' });
   const id = randomUUID();
   const actor = { type: 'operator', id: null };
   const request = { request_id: randomUUID(), ip: null, user_agent: null, session_id: null };

@@ -1,8 +1,9 @@
 /*
  * The queue before the cores (promise 5, and RFC 9110 section 15.6.4 for the answer). Every hash goes through it, real
- * and decoy alike, first come first served. A job is refused at once when its expected wait is too long: work that
- * nobody waits for any more would only make everyone later. The expected wait is the work ahead, in units of 2^cost,
- * by the measured time of a unit. Where that was wrong, a job is refused when its deadline comes while it waits.
+ * and decoy alike. Addresses take turns, and within one it is first come first served: whoever sends many at once makes
+ * himself wait, and nobody else but for one hash in each turn. An address alone has all the cores. A job is refused at once when its expected wait is too long: work that
+ * nobody waits for any more would only make everyone later. The expected wait is the work ahead, by turns, in units of
+ * 2^cost, by the measured time of a unit. Where that was wrong, a job is refused when its deadline comes while it waits.
  * What goes `ahead` belongs to a request whose first hash was taken on, and whose code may be spent by now: it is next,
  * and isn't refused for want of time. There is at most one for each hash that was let in.
  */
@@ -12,9 +13,12 @@ import type { HashMetrics } from './hash-metrics.ts';
 
 export interface HashQueue {
   /** @throws Unavailable (overloaded) where a job would be refused now: to be asked before any other work is done */
-  requireRoom(): void;
-  /** @throws Unavailable (overloaded) when the queue is full */
-  run(job: HashJob, options?: { ahead?: boolean }): Promise<HashResult>;
+  requireRoom(from: string): void;
+  /**
+   * @param options.from whose turn it takes
+   * @throws Unavailable (overloaded) when the queue, or the place in it of one address, is full
+   */
+  run(job: HashJob, options: { from: string; ahead?: boolean }): Promise<HashResult>;
   depth(): number;
   /** Refuses what waits. */
   close(): void;
@@ -22,6 +26,8 @@ export interface HashQueue {
 
 export interface QueueLimits {
   maxWaiting: number;
+  /** The same for one address: fewer than a gateway has connections, which it would fill otherwise. */
+  maxWaitingOfOne: number;
   /** The longest expected wait that is taken on. */
   maxExpectedMs: number;
   deadlineMs: number;
@@ -29,6 +35,7 @@ export interface QueueLimits {
 
 interface Entry extends PromiseWithResolvers<HashResult> {
   job: HashJob;
+  from: string;
   since: number;
   late: NodeJS.Timeout;
 }
@@ -44,26 +51,51 @@ export function createHashQueue(options: {
 }): HashQueue {
   const { executors, limits, metrics } = options;
   const idle = [...executors];
-  const waiting: Entry[] = [];
-  let unitsAhead = 0;
+  const ahead: Entry[] = [];
+  /** By address, that whose turn is next first. */
+  const lines = new Map<string, Entry[]>();
+  let unitsRunning = 0;
   let msPerUnit = firstMsPerUnit;
 
-  const expectedWaitMs = () => (idle.length > 0 ? 0 : (unitsAhead * msPerUnit) / executors.length);
+  const depth = () => [...lines.values()].reduce((sum, line) => sum + line.length, ahead.length);
 
-  function refuse(outcome: 'refused' | 'expired'): Unavailable {
+  /** Of every other line as many go before the next of this one as this one has waiting, and one more. */
+  function expectedWaitMs(from: string): number {
+    if (idle.length > 0) return 0;
+    const turns = (lines.get(from)?.length ?? 0) + 1;
+    const before = [...lines.values()].flatMap((line) => line.slice(0, turns));
+    const unitsAhead = [...ahead, ...before].reduce((sum, entry) => sum + units(entry.job), unitsRunning);
+    return (unitsAhead * msPerUnit) / executors.length;
+  }
+
+  function refuse(outcome: 'refused' | 'expired', from: string): Unavailable {
     metrics.count(outcome);
-    const retryAfterSeconds = Math.max(1, Math.ceil(expectedWaitMs() / 1_000));
+    const retryAfterSeconds = Math.max(1, Math.ceil(expectedWaitMs(from) / 1_000));
     return new Unavailable('users', { overloaded: true, retryAfterSeconds });
   }
 
   function drop(entry: Entry): void {
-    waiting.splice(waiting.indexOf(entry), 1);
-    unitsAhead -= units(entry.job);
-    entry.reject(refuse('expired'));
+    const line = ahead.includes(entry) ? ahead : (lines.get(entry.from) ?? []);
+    line.splice(line.indexOf(entry), 1);
+    if (line.length === 0) lines.delete(entry.from);
+    entry.reject(refuse('expired', entry.from));
+  }
+
+  function takeNext(): Entry | undefined {
+    const first = ahead.shift();
+    if (first) return first;
+    for (const [from, line] of lines) {
+      lines.delete(from);
+      const entry = line.shift();
+      if (line.length > 0) lines.set(from, line);
+      return entry;
+    }
+    return undefined;
   }
 
   async function start(execute: Execute, entry: Entry): Promise<void> {
     clearTimeout(entry.late);
+    unitsRunning += units(entry.job);
     const started = performance.now();
     metrics.waited((started - entry.since) / 1_000);
     try {
@@ -76,37 +108,40 @@ export function createHashQueue(options: {
       metrics.count('failed');
       entry.reject(new Unavailable('users', { cause }));
     }
-    unitsAhead -= units(entry.job);
-    const next = waiting.shift();
+    unitsRunning -= units(entry.job);
+    const next = takeNext();
     if (next === undefined) idle.push(execute);
     else void start(execute, next);
   }
 
-  function requireRoom(): void {
-    if (waiting.length >= limits.maxWaiting || expectedWaitMs() > limits.maxExpectedMs) throw refuse('refused');
+  function requireRoom(from: string): void {
+    const full = depth() >= limits.maxWaiting || (lines.get(from)?.length ?? 0) >= limits.maxWaitingOfOne;
+    if (full || expectedWaitMs(from) > limits.maxExpectedMs) throw refuse('refused', from);
   }
 
   return {
     requireRoom,
-    async run(job, { ahead = false } = {}) {
-      if (!ahead) requireRoom();
-      else if (waiting.length >= 2 * limits.maxWaiting) throw refuse('refused');
+    async run(job, { from, ahead: isAhead = false }) {
+      if (!isAhead) requireRoom(from);
+      else if (depth() >= 2 * limits.maxWaiting) throw refuse('refused', from);
       const entry: Entry = {
         ...Promise.withResolvers<HashResult>(),
         job,
+        from,
         since: performance.now(),
         late: setTimeout(() => drop(entry), limits.deadlineMs),
       };
-      unitsAhead += units(job);
       const execute = idle.pop();
+      const line = lines.get(from);
       if (execute !== undefined) void start(execute, entry);
-      else if (ahead) waiting.unshift(entry);
-      else waiting.push(entry);
+      else if (isAhead) ahead.unshift(entry);
+      else if (line) line.push(entry);
+      else lines.set(from, [entry]);
       return entry.promise;
     },
-    depth: () => waiting.length,
+    depth,
     close() {
-      for (const entry of [...waiting]) {
+      for (const entry of [...ahead, ...[...lines.values()].flat()]) {
         clearTimeout(entry.late);
         drop(entry);
       }

@@ -7,7 +7,7 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Key, KeyRing } from '@sallyport/config';
-import { Unavailable } from '@sallyport/contracts';
+import { normalForm, Unavailable } from '@sallyport/contracts';
 import type { Registry } from 'prom-client';
 import { createHashMetrics } from './hash-metrics.ts';
 import { createHashQueue } from './hash-queue.ts';
@@ -19,20 +19,20 @@ export interface StoredHash {
   pepperId: string;
 }
 
-/** All of it throws Unavailable (overloaded) where too much is waiting. */
+/** All of it throws Unavailable (overloaded) where too much is waiting. `from` is the address whose turn it takes. */
 export interface PasswordHasher {
   /** Refuses now what would be refused after a look into the database. */
-  requireRoom(): void;
+  requireRoom(from: string): void;
   /** @param options.ahead for a request that has spent a hash already and can't start again (hash-queue.ts) */
-  hash(password: string, options?: { ahead?: boolean }): Promise<StoredHash>;
-  verify(password: string, stored: StoredHash): Promise<boolean>;
+  hash(password: string, options: { from: string; ahead?: boolean }): Promise<StoredHash>;
+  verify(password: string, stored: StoredHash, from: string): Promise<boolean>;
   /** Spends what verifying a hash of that cost takes. */
-  spend(password: string, cost: number): Promise<void>;
+  spend(password: string, cost: number, from: string): Promise<void>;
   isCurrent(stored: StoredHash): boolean;
   close(): Promise<void>;
 }
 
-const limits = { maxWaiting: 256, maxExpectedMs: 3_000, deadlineMs: 8_000 };
+const limits = { maxWaiting: 256, maxWaitingOfOne: 48, maxExpectedMs: 3_000, deadlineMs: 8_000 };
 
 export function openHasher(options: { peppers: KeyRing; cost: number; registry: Registry }): PasswordHasher {
   const { peppers, cost } = options;
@@ -40,11 +40,11 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   const metrics = createHashMetrics(options.registry, () => queue.depth());
   const queue = createHashQueue({ executors: workers.map((it) => it.execute), limits, metrics });
 
-  async function verify(password: string, stored: StoredHash): Promise<boolean> {
+  async function verify(password: string, stored: StoredHash, from: string): Promise<boolean> {
     const pepper = peppers.find(stored.pepperId);
     if (!pepper) throw new Unavailable('users', { cause: new Error(`there is no pepper ${stored.pepperId}`) });
     const input = bcryptInput(pepper, password);
-    return (await queue.run({ input, cost: costOf(stored.hash), hash: stored.hash })) === true;
+    return (await queue.run({ input, cost: costOf(stored.hash), hash: stored.hash }, { from })) === true;
   }
 
   return {
@@ -54,8 +54,8 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
       return { hash: String(hash), pepperId: peppers.current.id };
     },
     verify,
-    async spend(password, cost) {
-      await verify(password, { hash: emptyHash(cost), pepperId: peppers.current.id });
+    async spend(password, cost, from) {
+      await verify(password, { hash: emptyHash(cost), pepperId: peppers.current.id }, from);
     },
     isCurrent: (stored) => stored.pepperId === peppers.current.id && costOf(stored.hash) === cost,
     async close() {
@@ -65,9 +65,10 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
   };
 }
 
-/** What bcrypt is given for a password: 64 characters of base64. */
+/** What bcrypt is given for a password: 64 characters of base64. One too long to be anybody's costs a hash all the same. */
 export function bcryptInput(pepper: Key, password: string): string {
-  return createHmac('sha384', pepper.bytes).update(password.normalize('NFKC'), 'utf8').digest('base64');
+  const form = normalForm(password) ?? password;
+  return createHmac('sha384', pepper.bytes).update(form, 'utf8').digest('base64');
 }
 
 function costOf(hash: string): number {

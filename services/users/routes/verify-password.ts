@@ -5,7 +5,7 @@ import { verifyPassword } from '../domain/verify-password.ts';
 
 export const verifyPasswordRoute = route(
   { method: 'post', path: '/passwords/verify', body: users.VerifyPassword },
-  async (context: UsersContext, { body }) => {
-    return reply(200, await verifyPassword(context, body));
+  async (context: UsersContext, { body, context: request }) => {
+    return reply(200, await verifyPassword(context, body, request));
   },
 );

@@ -39,6 +39,18 @@ suite('more logins than the cores can hash', { skip: databaseMissing }, () => {
     assert.ok(median < 100, `other calls took ${median} ms`);
   });
 
+  test('an address that fills its place in the queue keeps nobody else out', async () => {
+    await using database = await openUsersDatabase();
+    await using started = await startOver(database.url, { BCRYPT_COST: '12' });
+    await signUp(started.call, 'alice');
+    const right = { username: 'alice', password: 'correct horse' };
+    const verify = async () => (await started.call('post', '/passwords/verify', right)).status;
+    const logins = Array.from({ length: 100 }, verify);
+    await until('the address is refused', async () => (await verify()) === 503);
+    assert.equal((await started.callFrom('192.0.2.8')('post', '/passwords/verify', right)).status, 200);
+    await Promise.all(logins);
+  });
+
   test('a password that was proved is changed while the queue is full: its code may be spent by now', async () => {
     await using database = await openUsersDatabase();
     await using started = await startOver(database.url, { BCRYPT_COST: '12' });

@@ -37,15 +37,16 @@ export async function startOver(url: string, env: NodeJS.ProcessEnv = {}) {
     ...env,
   });
   const part = await startUsers(config);
-  return { part, call: caller(part), [Symbol.asyncDispose]: () => part.close() };
+  const callFrom = (ip: string) => caller(part, { ...request, ip });
+  return { part, call: caller(part), callFrom, [Symbol.asyncDispose]: () => part.close() };
 }
 
 export type Call = ReturnType<typeof caller>;
 
-function caller(part: RunningPart) {
+function caller(part: RunningPart, context = request) {
   const agent = supertest.agent(part.url);
   return (method: 'get' | 'post' | 'put', path: string, body?: object) => {
-    const token = signServiceToken('users', [secret], Date.now, { context: request });
+    const token = signServiceToken('users', [secret], Date.now, { context });
     const sent = agent[method](path).set('Authorization', `Bearer ${token}`);
     return body ? sent.send(body) : sent;
   };
