@@ -6,10 +6,10 @@ import { z } from 'zod';
  * Wrong passwords in a row of an account in the lane of strangers, names that nobody has included. From the limit on two
  * tries a minute are let in: one for the addresses that failed on it within a day, one for all others, so that who guesses
  * keeps the owner out of his account no longer than a minute. There an IPv6 address is its /48: whoever has one of those
- * has 65536 networks to come from, each of them new. A try is counted before the password is looked at; a
- * right one ends the row up to its own number, so that guesses in flight still count. No number is given out twice: tries that
- * came to no verdict are counted apart, from the latest right one on. What few wrong ones leave lapses
- * with the other limits; guessing slowly enough for that is slower than two a minute.
+ * has 65536 networks to come from, each of them new. A try is counted before the password is looked at; a right one ends
+ * the row up to its own number, so that guesses in flight still count. No number is given out twice: tries that came to
+ * no verdict are counted apart, from the latest right one on. What few wrong ones leave lapses with the other limits;
+ * guessing slowly enough for that is slower than two a minute.
  */
 
 type Admission = { outcome: 'limited'; retryAfterSeconds: number } | { outcome: 'admitted'; number: number };

@@ -1,11 +1,13 @@
 /*
  * The queue before the cores (promise 5, and RFC 9110 section 15.6.4 for the answer). Every hash goes through it, real
  * and decoy alike. Addresses take turns, and within one it is first come first served: whoever sends many at once makes
- * himself wait, and nobody else but for one hash in each turn. An address alone has all the cores. A job is refused at once when its expected wait is too long: work that
- * nobody waits for any more would only make everyone later. The expected wait is the work ahead, by turns, in units of
- * 2^cost, by the measured time of a unit. Where that was wrong, a job is refused when its deadline comes while it waits.
- * What goes `ahead` belongs to a request whose first hash was taken on, and whose code may be spent by now: it is next,
- * and isn't refused for want of time. There is at most one for each hash that was let in.
+ * himself wait, and nobody else but for one hash in each turn. An address alone has all the cores.
+ *
+ * A job is refused at once when its expected wait is too long: work that nobody waits for any more would only make
+ * everyone later. The expected wait is the work ahead, by turns, in units of 2^cost, by the measured time of a unit.
+ * Where that was wrong, a job is refused when its deadline comes while it waits. What goes `ahead` belongs to a request
+ * whose first hash was taken on, and whose code may be spent by now: it is next, and isn't refused for want of time.
+ * There is at most one for each hash that was let in.
  */
 import { Unavailable } from '@sallyport/contracts';
 import type { Execute, HashJob, HashResult } from './hash-job.ts';
