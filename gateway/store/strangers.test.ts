@@ -58,3 +58,12 @@ onBoth('a right try ends the row up to itself, withdrawn ones included', async (
   await strangers.withdraw('ada', Number(first));
   assert.equal(await countLeft(strangers), limit + 1);
 });
+
+onBoth('a number of a row that was forgotten changes nothing in the next', async (strangers) => {
+  const numbers = [await admit(strangers, 'a'), await admit(strangers, 'b'), await admit(strangers, 'c')];
+  await strangers.forget('ada');
+  await admit(strangers, 'who guesses');
+  await strangers.accept('ada', Number(numbers[1]), 'b', 'b');
+  await strangers.withdraw('ada', Number(numbers[2]));
+  assert.equal(await countLeft(strangers), limit);
+});

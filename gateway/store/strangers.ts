@@ -54,15 +54,19 @@ redis.call('EXPIRE', KEYS[1], life)
 redis.call('EXPIRE', KEYS[2], life)
 return {1, number}`;
 
+/** A number above the row's is of a row that was forgotten meanwhile. */
+const isOfRow = `tonumber(redis.call('HGET', KEYS[1], 'right') or 0) < tonumber(ARGV[1])
+  and tonumber(ARGV[1]) <= tonumber(redis.call('HGET', KEYS[1], 'tries') or 0)`;
+
 const accept = `
-if tonumber(redis.call('HGET', KEYS[1], 'right') or 0) < tonumber(ARGV[1]) and redis.call('EXISTS', KEYS[1]) == 1 then
+if ${isOfRow} then
   redis.call('HSET', KEYS[1], 'right', ARGV[1])
   redis.call('HDEL', KEYS[1], 'withdrawn')
 end
 redis.call('ZREM', KEYS[2], ARGV[2], ARGV[3])`;
 
 const withdraw = `
-if redis.call('EXISTS', KEYS[1]) == 1 and tonumber(redis.call('HGET', KEYS[1], 'right') or 0) < tonumber(ARGV[1]) then
+if ${isOfRow} then
   redis.call('HINCRBY', KEYS[1], 'withdrawn', 1)
 end`;
 
@@ -151,12 +155,12 @@ function createStrangersInMemory(limit: number): Strangers {
     async accept(name, number, address, site) {
       const row = find(name);
       if (!row) return;
-      if (row.right < number) Object.assign(row, { right: number, withdrawn: 0 });
+      if (row.right < number && number <= row.tries) Object.assign(row, { right: number, withdrawn: 0 });
       for (const place of [address, site]) row.addresses.delete(place);
     },
     async withdraw(name, number) {
       const row = find(name);
-      if (row && row.right < number) row.withdrawn += 1;
+      if (row && row.right < number && number <= row.tries) row.withdrawn += 1;
     },
     addresses: async (name) => [...(find(name)?.addresses.keys() ?? [])],
     forget: async (name) => void rows.delete(name),

@@ -7,7 +7,8 @@ import { createEvent, record } from '@sallyport/audit';
 import type { otp, RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { removeFactor } from '../store/factors.ts';
-import { clearLanes, findReset, insertReset, lockFactor, type SettledReset } from '../store/resets.ts';
+import { clearLanes } from '../store/lanes.ts';
+import { findReset, insertReset, lockFactor, type SettledReset } from '../store/resets.ts';
 
 export async function resetFactor(
   context: OtpContext,

@@ -37,7 +37,7 @@ const wrongCodes = `(
 
 const afterwards = `
   counted as (
-    select lane.* from claimed join otp.lane using (user_id) for update of lane
+    select lane.* from claimed join otp.lane using (user_id) order by lane.lane for update of lane
   ), lane as (
     update otp.lane set
       accepted_at = greatest(lane.accepted_at, $5::bigint),

@@ -31,8 +31,3 @@ export async function insertReset(tx: Queryable, resetId: string, userId: string
     reset.factorVersion,
   ]);
 }
-
-/** Ends every lock and count of an account's codes. Guesses in flight are forgotten too: their factor is gone, none is right. */
-export async function clearLanes(tx: Queryable, userId: string): Promise<void> {
-  await tx.query('update otp.lane set accepted_at = attempts, locked_until = null where user_id = $1', [userId]);
-}

@@ -150,3 +150,17 @@ test('one address fills no queue: it is refused alone, by its own number and its
   slow.close();
   await Promise.all(running.slice(1));
 });
+
+test('a job ahead that comes too late takes nobody of its address with it', async () => {
+  const { queue, held } = heldQueue({ maxWaiting: 10, maxWaitingOfOne: 10, maxExpectedMs: 60_000, deadlineMs: 200 });
+  const first = queue.run(job, { from });
+  const late = queue.run(job, { from, ahead: true });
+  await sleep(100);
+  const waiting = queue.run(job, { from });
+  await assert.rejects(late, overloaded);
+  assert.equal(queue.depth(), 1);
+  held[0]?.resolve('first');
+  await first;
+  held[1]?.resolve('waited');
+  assert.equal(await waiting, 'waited');
+});

@@ -78,8 +78,9 @@ export function createHashQueue(options: {
 
   function drop(entry: Entry): void {
     const line = ahead.includes(entry) ? ahead : (lines.get(entry.from) ?? []);
-    line.splice(line.indexOf(entry), 1);
-    if (line.length === 0) lines.delete(entry.from);
+    const at = line.indexOf(entry);
+    if (at !== -1) line.splice(at, 1);
+    if (line !== ahead && line.length === 0) lines.delete(entry.from);
     entry.reject(refuse('expired', entry.from));
   }
 
