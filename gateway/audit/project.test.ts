@@ -124,6 +124,31 @@ test("an account's changes raise its fence; an account that users doesn't know s
   assert.deepEqual(parts.fences.at(-1), [id, { epoch: 4, locked: true }, []]);
 });
 
+test('what is ahead of its fence is asked again a moment later, and all of it after the same moment', {
+  skip,
+}, async () => {
+  await using database = await openAuditDatabase();
+  const { db } = database;
+  const ids = Array.from({ length: 100 }, () => String(randomUUID()));
+  await db.query('insert into gateway.subject (user_id, epoch, factor_version) select unnest($1::uuid[]), 1, 0', [ids]);
+  // Once all of them have been looked at, somebody changes them all again.
+  const looks: string[] = [];
+  class Factors extends Map<string, Flag> {
+    override get(id: string) {
+      const factor_version = looks.push(id) > ids.length ? 2 : 1;
+      return { id, active: factor_version === 1, factor_version };
+    }
+  }
+  const parts = services(new Factors(), new Map());
+  for (const id of ids) await log(db, 'otp', 'sallyport.otp.enabled', id);
+  const started = performance.now();
+  await projectPage({ db, ...parts });
+  assert.equal(parts.fences.length, 100);
+  for (const [, known] of parts.fences) assert.deepEqual(known, { factorVersion: 2 });
+  assert.ok(performance.now() - started < 8_000, 'one moment for each');
+  assert.equal(await getCursor(db, 'projector'), 100);
+});
+
 test('the sweep repairs flags that are behind, over several pages, and reports those ahead', async () => {
   const ids = Array.from({ length: 2_500 }, () => String(randomUUID())).sort();
   const factors = new Map(

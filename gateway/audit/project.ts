@@ -46,48 +46,56 @@ export async function projectPage(options: ProjectOptions): Promise<boolean> {
   const { db } = options;
   const cursor = await getCursor(db, 'projector');
   const rows = await findHappenings(db, cursor, pageSize);
-  let done = cursor;
-  try {
-    for (let at = 0; at < rows.length; at += atOnce) {
-      const some = rows.slice(at, at + atOnce);
-      const ends = await Promise.allSettled(some.map((row) => project(options, row)));
-      for (const [n, end] of ends.entries()) {
-        if (end.status === 'rejected') throw end.reason;
-        done = some[n]?.sequence ?? done;
-      }
+  const waiting = new Set(rows.filter(isReason));
+  const look = async (late: boolean) => {
+    const left = [...waiting];
+    for (let at = 0; at < left.length; at += atOnce) {
+      const some = left.slice(at, at + atOnce);
+      const ends = await Promise.allSettled(some.map((row) => project(options, row, late)));
+      for (const [n, end] of ends.entries())
+        if (end.status === 'fulfilled' && end.value) waiting.delete(some[n] as Reason);
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed) throw failed.reason;
     }
+  };
+  try {
+    await look(false);
+    if (waiting.size > 0) await sleep(graceMs);
+    await look(true);
   } finally {
+    const [first] = waiting;
+    const done = first ? first.sequence - 1 : (rows.at(-1)?.sequence ?? cursor);
     if (done > cursor) await moveCursor(db, 'projector', cursor, done);
   }
   return rows.length === pageSize;
 }
 
-async function project(options: ProjectOptions, { type, subject, from_users }: Happening): Promise<void> {
-  if (subject === null) return;
-  if (factorTypes.has(type)) {
-    const factor = await whenSettled(
-      () => getFactor(options.otp, subject),
-      ({ factor_version: factorVersion }) => isBehind(options.db, subject, { factorVersion }),
-    );
-    if (factor.factor_version === 0) return;
-    await options.raiseFence(subject, { factorVersion: factor.factor_version });
-    await applyFlag(options.users, { ...factor, id: subject });
-  } else if (accountTypes.has(type) || from_users) {
-    const account = await whenSettled(
-      () => findAccount(options.users, subject),
-      async (found) => found !== undefined && (await isBehind(options.db, subject, { epoch: found.epoch })),
-    );
-    if (account) await options.raiseFence(subject, { epoch: account.epoch, locked: account.locked }, account.roles);
-  }
+type Reason = Happening & { subject: string };
+
+function isReason(row: Happening): row is Reason {
+  return row.subject !== null && (isProjected(row.type) || row.from_users);
 }
 
 /**
- * How things stand; where that is ahead of the fence, a moment later. An older event may come while somebody changes the
- * account again: whoever does carries its own session over first, and only if it died is there anything left to do.
+ * Has flag and fence follow an account. Where that is ahead of its fence, it is left for a moment, unless it is late by
+ * now: an older event may come while somebody changes the account again. Whoever does carries its own session over first,
+ * and only if it died is there anything left to do.
+ * @returns false where it was left
  */
-async function whenSettled<State>(ask: () => Promise<State>, isAhead: (state: State) => Promise<boolean>) {
-  const state = await ask();
-  if (!(await isAhead(state))) return state;
-  await sleep(graceMs);
-  return ask();
+async function project(options: ProjectOptions, { type, subject }: Reason, late: boolean): Promise<boolean> {
+  const { db, users, otp, raiseFence } = options;
+  if (factorTypes.has(type)) {
+    const factor = await getFactor(otp, subject);
+    const known = { factorVersion: factor.factor_version };
+    if (factor.factor_version === 0) return true;
+    if (!late && (await isBehind(db, subject, known))) return false;
+    await raiseFence(subject, known);
+    await applyFlag(users, { ...factor, id: subject });
+  } else {
+    const account = await findAccount(users, subject);
+    if (!account) return true;
+    if (!late && (await isBehind(db, subject, { epoch: account.epoch }))) return false;
+    await raiseFence(subject, { epoch: account.epoch, locked: account.locked }, account.roles);
+  }
+  return true;
 }
