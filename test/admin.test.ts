@@ -269,6 +269,11 @@ test('nobody proves a session back to life that users has overtaken, though the 
   await stack.sql('update users.account set epoch = epoch + 1 where id = $1', [bob.id]);
   const disable = { token: bob.accessToken, body: { password: bob.password, otp: nextCode(stack, bob) } };
   expectProblem(401, 'unauthenticated', await stack.api('PUT', '/auth/otp/disable', disable));
+  const cyd = await signUpWithFactor(stack, 'cyd');
+  await stack.sql('update otp.factor set version = version + 1 where user_id = $1', [cyd.id]);
+  const proof = { token: cyd.accessToken, body: { password: cyd.password, otp: nextCode(stack, cyd) } };
+  expectProblem(401, 'unauthenticated', await stack.api('POST', '/reauthenticate', proof));
+  await stack.sql('update otp.factor set version = version - 1 where user_id = $1', [cyd.id]);
   assert.deepEqual(
     await stack.sql('select epoch from gateway.session where user_id = $1 and epoch > 1 and ended_at is null', [
       ada.id,

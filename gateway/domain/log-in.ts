@@ -58,7 +58,9 @@ export async function logIn(
   if (second.outcome !== 'proved') {
     noteFailure(log, proof.account, 'reason' in second ? second.reason : second.outcome);
     await context.changes.note(log);
-    return refuseCode(second);
+    const refused = refuseCode(second);
+    // The same answer for all: nobody has a session here that could have ended.
+    return refused.outcome === 'ended' ? { outcome: 'wrong-code' } : refused;
   }
   const issued = await issueSession(context, asker, log, proof, second.proof, null, asker.device);
   return issued === undefined

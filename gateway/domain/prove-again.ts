@@ -64,8 +64,13 @@ export async function proveOwnPassword(
 
 export function refuseCode(
   second: { outcome: 'rejected' | 'overtaken' } | { outcome: 'locked'; retryAfterSeconds: number },
-): Limited | { outcome: 'wrong-code' } {
-  return second.outcome === 'locked'
-    ? { outcome: 'limited', limit: 'code', retryAfterSeconds: second.retryAfterSeconds }
-    : { outcome: 'wrong-code' };
+): Limited | { outcome: 'wrong-code' } | { outcome: 'ended' } {
+  switch (second.outcome) {
+    case 'locked':
+      return { outcome: 'limited', limit: 'code', retryAfterSeconds: second.retryAfterSeconds };
+    case 'overtaken':
+      return { outcome: 'ended' };
+    case 'rejected':
+      return { outcome: 'wrong-code' };
+  }
 }
