@@ -1,5 +1,6 @@
 import type { Guard } from './guard.ts';
 
+const passwords = 'test/guessing-passwords.test.ts';
 const blocksTest = 'test/address-blocks.test.ts';
 const orders = 'gateway/domain/block-address.ts';
 const known = 'gateway/store/blocked-addresses.ts';
@@ -121,5 +122,71 @@ export const addresses: Guard[] = [
     find: "'Content-Type: application/problem+json',",
     replace: '',
     test: { file: 'packages/http/refuse-garbage.test.ts', name: 'what is no HTTP gets a problem' },
+  },
+  {
+    name: 'signups of an address are counted before the name is looked at',
+    file: 'gateway/domain/sign-up.ts',
+    find: 'await countSignup(context, asker);',
+    replace: 'await Promise.resolve<number | undefined>(countSignup === undefined ? 1 : undefined);',
+    test: { file: passwords, name: 'counts signups of an address before it looks at the name' },
+  },
+  {
+    name: 'signups of a /48 are counted',
+    file: 'gateway/domain/sign-up.ts',
+    find: 'own === undefined && site !== undefined ?',
+    replace: 'own !== undefined && site !== undefined ?',
+    test: { file: passwords, name: 'counts signups of an IPv6 address by its /64, and by its /48 at ten times' },
+  },
+  {
+    name: 'an IPv6 address counts with its /64',
+    file: 'gateway/edge/address.ts',
+    find: 'network: prefix(address, 64)',
+    replace: 'network: address.toString()',
+    test: { file: 'gateway/edge/address.test.ts', name: 'counts IPv6 by its /64 and its /48' },
+  },
+  {
+    name: 'an IPv4-mapped address is the IPv4 one',
+    file: 'gateway/edge/address.ts',
+    find: 'ipaddr.process(text)',
+    replace: 'ipaddr.parse(text)',
+    test: { file: 'gateway/edge/address.test.ts', name: 'counts IPv4 as it is, and its IPv6-mapped form as the same' },
+  },
+  {
+    name: 'an address is limited after its failures',
+    file: 'gateway/edge/pipeline.ts',
+    find: 'if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));',
+    replace: '',
+    test: {
+      file: passwords,
+      name: 'limits an address after its failures, an IPv6 address with its /64, and a site at ten times as many',
+    },
+  },
+  {
+    name: 'nobody but a trusted proxy says where a call comes from',
+    file: 'packages/http/new-app.ts',
+    find: 'options.trustedProxies ?? false',
+    replace: 'true',
+    test: { file: passwords, name: 'believes X-Forwarded-For from nobody but a trusted proxy (CVE-2024-47070)' },
+  },
+  {
+    name: 'an invented device is no way past the limit of an address',
+    file: 'gateway/edge/pipeline.ts',
+    find: '!(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))',
+    replace: '(await recogniseDevice(context, undefined))',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
+    name: 'a limited address hears nothing of what is wrong with a refresh',
+    file: 'gateway/edge/pipeline.ts',
+    find: 'await limit(req, res, () => {});\n      throw faulty;',
+    replace: 'throw faulty;',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
+  },
+  {
+    name: 'a limited address is told so before its challenge is looked at',
+    file: 'gateway/domain/answer-challenge.ts',
+    find: 'if (limited) return limited;',
+    replace: '',
+    test: { file: 'test/devices.test.ts', name: 'of invented challenges at once an address hears' },
   },
 ];

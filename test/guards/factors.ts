@@ -119,4 +119,11 @@ export const factors: Guard[] = [
     replace: 'return others.length < 0;',
     test: { file: 'test/admin.test.ts', name: 'the last admin can neither be demoted nor locked' },
   },
+  {
+    name: 'an approver of a reset is an admin still',
+    file: 'gateway/domain/approve-reset.ts',
+    find: "if (!(await isAdmin(context, asker, admin.userId))) return { outcome: 'forbidden' };",
+    replace: '',
+    test: { file: 'test/otp-reset.test.ts', name: 'an admin whom users has demoted neither asks nor approves' },
+  },
 ];

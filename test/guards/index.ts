@@ -5,6 +5,7 @@ import { edge } from './edge.ts';
 import { factors } from './factors.ts';
 import { guesses } from './guesses.ts';
 import { histories } from './histories.ts';
+import { passwordGuesses } from './password-guesses.ts';
 import { passwords } from './passwords.ts';
 import { secrets } from './secrets.ts';
 import { sessionGuards } from './sessions.ts';
@@ -13,6 +14,7 @@ import { tokens } from './tokens.ts';
 export const guards = [
   ...codes,
   ...guesses,
+  ...passwordGuesses,
   ...sessionGuards,
   ...factors,
   ...passwords,

@@ -55,20 +55,6 @@ export const sessionGuards: Guard[] = [
     test: { file: fencedTest, name: 'a device that was removed while a login from it was under way' },
   },
   {
-    name: 'an approver of a reset is an admin still',
-    file: 'gateway/domain/approve-reset.ts',
-    find: "if (!(await isAdmin(context, asker, admin.userId))) return { outcome: 'forbidden' };",
-    replace: '',
-    test: { file: 'test/otp-reset.test.ts', name: 'an admin whom users has demoted neither asks nor approves' },
-  },
-  {
-    name: 'no try given back revives a challenge',
-    file: 'gateway/store/challenges-in-redis.ts',
-    find: "if redis.call('HEXISTS', KEYS[1], 'challenge') == 1 then",
-    replace: "if redis.call('EXISTS', KEYS[1]) == 1 then",
-    test: { file: 'gateway/store/challenges.test.ts', name: 'knows an ended or expired challenge' },
-  },
-  {
     name: 'a challenge counts only while its password stands',
     file: 'gateway/domain/prove-password.ts',
     find: 'account.epoch === challenge.epoch &&',
