@@ -4,6 +4,7 @@ import type { Killable } from './supervise.ts';
 
 const stop = new AbortController();
 const processes = new Set<Killable>();
+const killedMs = 1_000;
 const readSignal = createStopSignals(Date.now);
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -12,7 +13,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     if (meaning === 'stop') stop.abort();
     if (meaning !== 'kill') return;
     for (const one of processes) one.kill();
-    process.exit(1);
+    process.exitCode = 1;
+    // Until they have ended their ports are taken. Nothing else is waited for.
+    setTimeout(() => process.exit(), killedMs).unref();
   });
 }
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
