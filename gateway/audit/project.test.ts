@@ -171,3 +171,17 @@ test('the sweep repairs flags that are behind, over several pages, and reports t
   for (const id of behind) assert.deepEqual(flags.get(id), { id, active: false, factor_version: 2 });
   assert.deepEqual(await sweep(), { repaired: 0, ahead: 1 });
 });
+
+test('the sweep leaves whoever is changing an account a moment, so that nobody ends his own session', async () => {
+  const id = randomUUID();
+  const parts = services(
+    new Map([[id, { id, active: true, factor_version: 1 }]]),
+    new Map([[id, { id, active: false, factor_version: 0 }]]),
+  );
+  const done: string[] = [];
+  const changing = setTimeout(() => done.push('carried over'), 200);
+  const raiseFence: RaiseFence = async () => void done.push('raised');
+  await sweepFlags({ ...parts, raiseFence, logger: silent, signal: new AbortController().signal });
+  clearTimeout(changing);
+  assert.deepEqual(done, ['carried over', 'raised']);
+});

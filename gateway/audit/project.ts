@@ -26,7 +26,8 @@ export interface ProjectOptions {
 
 const pageSize = 500;
 const atOnce = 8;
-const graceMs = 1_000;
+/** What somebody who has changed an account needs to carry his own session over. */
+export const graceMs = 1_000;
 
 const factorTypes = new Set(['sallyport.otp.enabled', 'sallyport.otp.disabled', 'sallyport.otp.reset']);
 const accountTypes = new Set([

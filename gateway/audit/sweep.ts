@@ -1,12 +1,14 @@
 // Compares every factor with every flag, at start and hourly, and repairs what differs by version: what the projector
 // could not know, such as the flags of a restored database. Both services page by id, so that two streams are merged
-// and memory stays flat. A newer factor wins. A flag that is ahead of its factor means that otp lost commits, which no
-// version can repair: it is reported, after a second look, since the two pages are not of one moment.
+// and memory stays flat. A newer factor wins, a moment later: somebody may be changing it right now. A flag that is ahead
+// of its factor means that otp lost commits, which no version can repair: it is reported, after a second look, since the
+// two pages are not of one moment.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FlagPage } from '@sallyport/contracts';
 import type { ServiceClient } from '@sallyport/http';
 import type { Logger } from '@sallyport/logger';
 import { applyFlag, type Flag, getFactor } from './follow-factor.ts';
-import type { RaiseFence } from './project.ts';
+import { graceMs, type RaiseFence } from './project.ts';
 import { systemContext } from './system-context.ts';
 
 type Client = Pick<ServiceClient, 'call'>;
@@ -27,17 +29,26 @@ const nil = '00000000-0000-0000-0000-000000000000';
 export async function sweepFlags(options: SweepOptions): Promise<{ repaired: number; ahead: number }> {
   const { users, otp, raiseFence, logger, signal } = options;
   const found = { repaired: 0, ahead: 0 };
-  for await (const { factor, flag } of pairUp(readFlags(otp), readFlags(users))) {
-    signal.throwIfAborted();
-    if (factor.factor_version > flag.factor_version) {
+  const behind: Flag[] = [];
+  const repair = async () => {
+    if (behind.length > 0) await sleep(graceMs, undefined, { signal });
+    for (const factor of behind.splice(0)) {
+      signal.throwIfAborted();
       await raiseFence(factor.id, { factorVersion: factor.factor_version });
       await applyFlag(users, factor);
       found.repaired += 1;
+    }
+  };
+  for await (const { factor, flag } of pairUp(readFlags(otp), readFlags(users))) {
+    signal.throwIfAborted();
+    if (factor.factor_version > flag.factor_version) {
+      if (behind.push(factor) === pageSize) await repair();
     } else if (isAhead(flag, factor) && isAhead(flag, await getFactor(otp, flag.id))) {
       logger.error({ account: flag.id, flag_version: flag.factor_version }, 'a flag is ahead of its factor');
       found.ahead += 1;
     }
   }
+  await repair();
   if (found.repaired > 0) logger.warn({ repaired: found.repaired }, 'flags repaired');
   return found;
 }

@@ -130,4 +130,11 @@ export const audit: Guard[] = [
     replace: '',
     test: { file: 'gateway/audit/project.test.ts', name: 'what is ahead of its fence is asked again a moment later' },
   },
+  {
+    name: 'the sweep leaves a change that is under way its moment',
+    file: 'gateway/audit/sweep.ts',
+    find: 'if (behind.length > 0) await sleep(graceMs, undefined, { signal });',
+    replace: '',
+    test: { file: 'gateway/audit/project.test.ts', name: 'the sweep leaves whoever is changing an account a moment' },
+  },
 ];
