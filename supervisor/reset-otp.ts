@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import { canonicalName } from '@sallyport/contracts';
 import type { Db } from '@sallyport/postgres';
 import { createRecording } from '../gateway/audit/store/outbox.ts';

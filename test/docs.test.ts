@@ -3,7 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { auditEventTypes } from '@sallyport/contracts';
+import { type EventType, eventTypeNames, eventTypes, type Part } from '@sallyport/audit';
 import { GatewayConfig } from '../gateway/config.ts';
 import type { GatewayRoute } from '../gateway/gateway-route.ts';
 import { problems } from '../gateway/problems.ts';
@@ -102,7 +102,8 @@ test('docs/api.md has every limit that a variable sets', () => {
 
 test('docs/audit.md has a row for every type of event, under the part that records it', () => {
   const sections = read('docs/audit.md').split(/^### Recorded by (?:the )?/m);
-  for (const [part, types] of Object.entries(auditEventTypes)) {
+  for (const part of ['users', 'otp', 'gateway'] as Part[]) {
+    const types = eventTypeNames.filter((type) => (eventTypes[type] as EventType).recordedBy.includes(part));
     const section = sections.find((text) => text.startsWith(part)) ?? '';
     assert.deepEqual(
       typeRows(section).map(({ type }) => type),

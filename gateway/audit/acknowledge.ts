@@ -1,6 +1,6 @@
+import type { Part } from '@sallyport/audit';
 import type { ServiceClient } from '@sallyport/http';
 import { z } from 'zod';
-import type { Part } from './part.ts';
 import { systemContext } from './system-context.ts';
 
 export type Service = Exclude<Part, 'gateway'>;

@@ -1,4 +1,5 @@
-import { canonical, type EventBody, sha256Hex } from '@sallyport/audit';
+import { canonical, hashEvent } from '@sallyport/audit';
+import type { CheckpointBody, EventBody } from '@sallyport/audit/record';
 
 /** What the collector and the sequencer add to a recorded event. */
 export interface Position {
@@ -7,25 +8,17 @@ export interface Position {
   prevhash: string;
 }
 
-/** `prevhash` of the first event. */
-export const noHash = '0'.repeat(64);
-
-/**
- * Makes the CloudEvent that everyone sees of a recorded event and its position in the log. Its hash leaves `data.personal`
- * out (`data.personal_hash` stands in for it), so that the chain still verifies when a person was erased.
- */
-export function finishEvent(event: EventBody, position: Position): { hash: string; body: string } {
-  const { data, ...rest } = event;
-  const { personal, ...lasting } = data;
-  const envelope = {
+/** Makes the CloudEvent that everyone sees of a recorded event and its position in the log. */
+export function finishEvent(event: EventBody | CheckpointBody, position: Position): { hash: string; body: string } {
+  const finished = {
     specversion: '1.0',
-    ...rest,
+    ...event,
     source: position.source,
     datacontenttype: 'application/json',
     dataschema: 'urn:sallyport:schema:audit-event:1',
     sequence: String(position.sequence),
     prevhash: position.prevhash,
   };
-  const hash = sha256Hex(canonical({ ...envelope, data: lasting }));
-  return { hash, body: canonical({ ...envelope, hash, data: { ...lasting, personal } }) };
+  const hash = hashEvent(finished);
+  return { hash, body: canonical({ ...finished, hash }) };
 }

@@ -1,13 +1,11 @@
-import { canonical, EventBody, sha256Hex } from '@sallyport/audit';
-import { auditEventTypes } from '@sallyport/contracts';
+import { type EventType, eventTypes, hashPersonal } from '@sallyport/audit';
+import { EventBody } from '@sallyport/audit/record';
 import { findUnwellFormed } from '@sallyport/http';
 
 /** Why the log doesn't take an event. */
 export type Fault = 'not-json' | 'invalid' | 'other-id' | 'foreign-type' | 'wrong-personal-hash';
 
 export type Judgement = { ok: true; event: EventBody } | { ok: false; fault: Fault };
-
-const typesOf: Readonly<Record<string, readonly string[]>> = auditEventTypes;
 
 /** Whether a recorded event is one that its source may record. */
 export function judgeEvent(row: { id: string; source: string; body: string }): Judgement {
@@ -17,9 +15,10 @@ export function judgeEvent(row: { id: string; source: string; body: string }): J
   if (!parsed.success || findUnwellFormed(value).length > 0) return { ok: false, fault: 'invalid' };
   const event = parsed.data;
   if (event.id !== row.id) return { ok: false, fault: 'other-id' };
-  if (!typesOf[row.source]?.includes(event.type)) return { ok: false, fault: 'foreign-type' };
+  const { recordedBy }: EventType = eventTypes[event.type];
+  if (!recordedBy.some((part) => part === row.source)) return { ok: false, fault: 'foreign-type' };
   const { personal, personal_hash } = event.data;
-  if (sha256Hex(canonical(personal)) !== personal_hash) return { ok: false, fault: 'wrong-personal-hash' };
+  if (hashPersonal(personal) !== personal_hash) return { ok: false, fault: 'wrong-personal-hash' };
   return { ok: true, event };
 }
 

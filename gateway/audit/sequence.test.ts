@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noHash } from '@sallyport/audit';
 import type { Db } from '@sallyport/postgres';
 import { databaseMissing } from '../../test/support/database.ts';
-import { noHash } from './finish-event.ts';
 import { numberPage } from './number-page.ts';
 import { sequencePage } from './sequence.ts';
 import { appendPage, preparePartitions, readOutbox } from './store/log.ts';

@@ -1,4 +1,4 @@
-import type { EventSource } from '@sallyport/audit';
+import type { EventSource } from '@sallyport/audit/record';
 import type { Db, Queryable } from '@sallyport/postgres';
 import { recordEvents } from '../audit/store/outbox.ts';
 import { systemContext } from '../audit/system-context.ts';

@@ -1,4 +1,4 @@
-import { createEvent, type EventDraft, type EventSource } from '@sallyport/audit';
+import { createEvent, type EventDraft, type EventSource } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { EventBatch } from '../audit/store/outbox.ts';
 

@@ -1,4 +1,4 @@
-import type { EventDraft } from '@sallyport/audit';
+import type { EventDraft } from '@sallyport/audit/record';
 import type { EventLog } from './event-log.ts';
 
 type Owner = { userId: string; username: string };

@@ -1,5 +1,7 @@
-export { canonical, sha256Hex } from './canonical.ts';
-export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
-export { EventBody } from './event-body.ts';
-export { eventRoutes } from './event-routes.ts';
-export { record } from './outbox.ts';
+export { canonical, sha256Hex } from './chain/canonical.ts';
+export { type AuditKeys, judgeSignature, signCheckpoint } from './chain/checkpoint.ts';
+export { hashEvent, hashPersonal, noHash } from './chain/hash-event.ts';
+export { AuditData, Personal } from './event/audit-data.ts';
+export { AuditEvent } from './event/audit-event.ts';
+export { CheckpointData } from './event/checkpoint-data.ts';
+export { type AuditEventType, type EventType, eventTypeNames, eventTypes, type Part } from './event/event-types.ts';

@@ -1,5 +1,4 @@
 export { Account, AccountId, FlagPage, FlagQuery, Role, Roles } from './account.ts';
-export { type AuditEventType, auditEventTypes } from './audit-event-type.ts';
 export { canonicalName, foldCase } from './canonical-name.ts';
 export { NewPassword, Username } from './credentials.ts';
 export { normalForm } from './normal-form.ts';

@@ -1,4 +1,4 @@
-import { eventRoutes } from '@sallyport/audit';
+import { eventRoutes } from '@sallyport/audit/record';
 import { createServiceApp, type Route, type ServiceCaller } from '@sallyport/http';
 import type { Express } from 'express';
 import type { UsersContext } from './context.ts';

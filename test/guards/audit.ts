@@ -71,25 +71,25 @@ export const audit: Guard[] = [
   },
   {
     name: 'personal data is bound by its hash',
-    file: 'packages/audit/create-event.ts',
-    find: 'personal_hash: sha256Hex(canonical(personal)),',
-    replace: 'personal_hash: sha256Hex(personal.salt),',
+    file: 'packages/audit/record/create-event.ts',
+    find: 'personal_hash: hashPersonal(personal),',
+    replace: 'personal_hash: hashPersonal({ salt: personal.salt }),',
     test: {
-      file: 'packages/audit/create-event.test.ts',
+      file: 'packages/audit/record/create-event.test.ts',
       name: 'binds personal data by a salted hash of its canonical form',
     },
   },
   {
     name: 'what comes from outside is recorded cleaned',
-    file: 'packages/audit/create-event.ts',
+    file: 'packages/audit/record/create-event.ts',
     find: "plain.replace(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu, ' ')",
     replace: 'plain',
-    test: { file: 'packages/audit/create-event.test.ts', name: 'cleans and cuts whatever comes from outside' },
+    test: { file: 'packages/audit/record/create-event.test.ts', name: 'cleans and cuts whatever comes from outside' },
   },
   {
     name: 'a part records its own types of event alone',
     file: 'gateway/audit/judge-event.ts',
-    find: "if (!typesOf[row.source]?.includes(event.type)) return { ok: false, fault: 'foreign-type' };",
+    find: "if (!recordedBy.some((part) => part === row.source)) return { ok: false, fault: 'foreign-type' };",
     replace: '',
     test: {
       file: 'gateway/audit/number-page.test.ts',

@@ -1,7 +1,7 @@
+import type { Part } from '@sallyport/audit';
 import type { RecordedEvent } from '@sallyport/contracts';
 import { deletePages, type Queryable } from '@sallyport/postgres';
 import type { Service } from '../acknowledge.ts';
-import type { Part } from '../part.ts';
 
 export interface GivenEvent {
   source: Part;

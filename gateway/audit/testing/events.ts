@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { createEvent } from '@sallyport/audit';
-import type { AuditEventType, RecordedEvent } from '@sallyport/contracts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type AuditEventType, eventTypes } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
+import type { RecordedEvent } from '@sallyport/contracts';
 
 /** An event as a part records it. */
-export function testEvent(type: AuditEventType = 'sallyport.login.succeeded', subject: string | null = null) {
+export function testEvent(type: AuditEventType = 'sallyport.login.succeeded', subject: string = randomUUID()) {
+  const { outcomes } = eventTypes[type];
   return createEvent(
-    { type, outcome: 'success', subject, username: 'Ünal' },
+    { type, outcome: outcomes[0], subject, username: 'Ünal' },
     { request_id: 'r1', ip: '192.0.2.7', user_agent: 'test', session_id: null },
     { now: Date.now, randomBytes },
   );

@@ -4,7 +4,7 @@
  * transaction in which the step is claimed, the factor becomes active with the next version, ten recovery codes are
  * stored and the event is recorded. Only the newest pending enrolment confirms, and of any number at once one does.
  */
-import { createEvent, record } from '@sallyport/audit';
+import { createEvent, record } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { takeTry } from '../store/enrolments.ts';

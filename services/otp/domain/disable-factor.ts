@@ -1,4 +1,4 @@
-import { createEvent, record } from '@sallyport/audit';
+import { createEvent, record } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { claimCode } from '../store/claim-code.ts';

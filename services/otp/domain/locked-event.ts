@@ -1,4 +1,4 @@
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import type { LockedEvent } from '../store/reserve-attempt.ts';

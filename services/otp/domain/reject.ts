@@ -1,4 +1,4 @@
-import { createEvent, record } from '@sallyport/audit';
+import { createEvent, record } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 

@@ -3,7 +3,7 @@
  * the owner has enrolled anew since, the new factor stays ("overtaken"). The account's factor is locked first, so that
  * of any number of calls for one reset one acts, and each of them gets its answer.
  */
-import { createEvent, record } from '@sallyport/audit';
+import { createEvent, record } from '@sallyport/audit/record';
 import type { otp, RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { removeFactor } from '../store/factors.ts';

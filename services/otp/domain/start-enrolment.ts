@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { replaceEnrolment } from '../store/enrolments.ts';

@@ -9,7 +9,7 @@
  *    happens in the same transaction or not at all (`settle`).
  * Whatever fails on the way throws, and nobody got in.
  */
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import type { Claim, Proof } from '../store/claim-code.ts';

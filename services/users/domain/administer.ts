@@ -3,7 +3,7 @@
  * last admin away, by a lock or a role, would otherwise find another one that is going at the same moment. An admin who
  * was locked or demoted meanwhile changes nothing, however far the call had come.
  */
-import { createEvent, type EventDraft } from '@sallyport/audit';
+import { createEvent, type EventDraft } from '@sallyport/audit/record';
 import type { Account, RecordedEvent, RequestContext, users } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
 import type { UsersContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
 import { turnOf } from '../hashing/turn-of.ts';

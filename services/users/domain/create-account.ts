@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
 import { turnOf } from '../hashing/turn-of.ts';

@@ -4,7 +4,7 @@
  * under the lock: the hash is made in between, outside any transaction.
  */
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit';
+import { createEvent } from '@sallyport/audit/record';
 import type { UsersContext } from '../context.ts';
 import { findObstacle, lockAdmins } from '../store/admins.ts';
 import { insertAccount } from '../store/insert-account.ts';

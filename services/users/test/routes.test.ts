@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { EventBody } from '@sallyport/audit';
+import { EventBody } from '@sallyport/audit/record';
 import { FlagPage, users } from '@sallyport/contracts';
 import { signServiceToken } from '@sallyport/http';
 import supertest from 'supertest';

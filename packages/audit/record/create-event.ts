@@ -1,6 +1,8 @@
-import type { AuditEventType, RecordedEvent, RequestContext } from '@sallyport/contracts';
-import { canonical, sha256Hex } from './canonical.ts';
-import { EventBody } from './event-body.ts';
+import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
+import { canonical } from '../chain/canonical.ts';
+import { hashPersonal } from '../chain/hash-event.ts';
+import { EventBody } from '../event/event-body.ts';
+import type { AuditEventType } from '../event/event-types.ts';
 
 /** What happened, in the words of the domain; the rest of an event comes from the request and the clock. */
 export interface EventDraft {
@@ -54,7 +56,7 @@ export function createEvent(draft: EventDraft, context: RequestContext, source: 
       request_id: clean(context.request_id, 64),
       amr: draft.amr ? [...draft.amr] : null,
       count: draft.count ?? 1,
-      personal_hash: sha256Hex(canonical(personal)),
+      personal_hash: hashPersonal(personal),
       personal,
     },
   };

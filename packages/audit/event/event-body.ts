@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { AuditData, Personal, Sha256 } from './audit-data.ts';
+import { CheckpointData } from './checkpoint-data.ts';
+import { type AuditEventType, type EventType, eventTypeNames, eventTypes } from './event-types.ts';
+
+const RecordedData = AuditData.extend({ personal_hash: Sha256, personal: Personal });
+
+const Recorded = z.strictObject({
+  id: z.uuid(),
+  type: z.enum(eventTypeNames),
+  subject: z.uuid().optional(),
+  time: z.iso.datetime({ precision: 3 }),
+  data: RecordedData,
+});
+
+/** What an outbox row holds: an audit event before it has a source, a number and a hash. */
+export type EventBody = z.infer<typeof Recorded>;
+
+const checkpoint = 'sallyport.audit.checkpoint';
+
+/** A recorded event, held to what its type allows. Checkpoints are made where events get their numbers. */
+export const EventBody = z.discriminatedUnion(
+  'type',
+  eventTypeNames.filter((type) => type !== checkpoint).map(bodyOf) as [ReturnType<typeof bodyOf>],
+);
+
+function bodyOf(type: AuditEventType) {
+  const { outcomes, reasons, subject }: EventType = eventTypes[type];
+  const reason = reasons === 'words' ? z.string() : z.enum(reasons as string[]);
+  const id = { always: z.uuid(), never: z.undefined(), 'where known': z.uuid().optional() }[subject];
+  return Recorded.extend({
+    type: z.literal(type),
+    subject: id as z.ZodOptional<z.ZodUUID>,
+    data: RecordedData.extend({ outcome: z.enum(outcomes), reason: reason.nullable() }),
+  });
+}
+
+/** A checkpoint before it has a source, a number and a hash. It names no person. */
+export const CheckpointBody = z.strictObject({
+  ...Recorded.omit({ subject: true }).shape,
+  type: z.literal(checkpoint),
+  data: CheckpointData.extend({ personal_hash: z.null(), personal: z.null() }),
+});
+export type CheckpointBody = z.infer<typeof CheckpointBody>;

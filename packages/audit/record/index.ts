@@ -1,0 +1,4 @@
+export { CheckpointBody, EventBody } from '../event/event-body.ts';
+export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
+export { eventRoutes } from './event-routes.ts';
+export { record } from './outbox.ts';
