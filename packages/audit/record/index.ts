@@ -2,3 +2,4 @@ export { CheckpointBody, EventBody } from '../event/event-body.ts';
 export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
 export { eventRoutes } from './event-routes.ts';
 export { record } from './outbox.ts';
+export { uuidFrom } from './uuid-from.ts';
