@@ -114,7 +114,7 @@ export async function appendPage(
 }
 
 /** Events after a number, in order; a page costs the same wherever it lies. */
-export async function findLog(db: Queryable, after: number, limit: number): Promise<LogRow[]> {
+export async function findLog(db: Pick<Queryable, 'query'>, after: number, limit: number): Promise<LogRow[]> {
   return db.query<LogRow>(
     `select sequence, id, type, subject, body from gateway.audit_event
      where sequence > $1 order by sequence limit $2`,

@@ -1,5 +1,5 @@
 export { CheckpointBody, EventBody } from '../event/event-body.ts';
 export { createEvent, type EventDraft, type EventSource } from './create-event.ts';
 export { eventRoutes } from './event-routes.ts';
-export { record } from './outbox.ts';
+export { forgetRecorded, record } from './outbox.ts';
 export { uuidFrom } from './uuid-from.ts';
