@@ -99,7 +99,7 @@ suite('a broker that fails', { skip }, () => {
   /** The log as Postgres has it, once nothing waits for a number any more. */
   async function readLog(): Promise<{ sequence: number; id: string; body: string }[]> {
     await until('all is numbered', async () => (await stack.sql('select from gateway.outbox')).length === 0);
-    return stack.sql('select sequence, event_id as id, body from gateway.audit_log order by sequence');
+    return stack.sql('select sequence, id, body from gateway.audit_event order by sequence');
   }
 
   async function countWaiting(): Promise<number> {
