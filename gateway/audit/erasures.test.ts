@@ -49,6 +49,7 @@ test('an account is taken out of what was before, as subject and as actor, and o
   assert.deepEqual(await readKept(db), [true, true, true, true, true, true]);
   await carryOutErasures(db);
   assert.deepEqual(await readKept(db), [false, true, false, false, true, true]);
+  assert.deepEqual(await db.query("select from gateway.audit_log where body like '%192.0.2.7%'"), []);
 });
 
 test('an erasure that was interrupted goes on; done ones are not looked at again', { skip }, async () => {
