@@ -1,7 +1,7 @@
 // Promises 4 and 5 with a RabbitMQ that stops, dies, hangs, blocks, refuses or loses the exchange: people log in as if
 // nothing were, and afterwards a consumer that was bound before has every event, in order of sequence, chained, and more
 // than once only under the same id. SALLYPORT_CHAOS=1 leaves the broker away for 30 s instead of 1 or 5, and piles 100,000
-// events up meanwhile, over gateways whose heap is too small for them.
+// events up meanwhile, over gateways whose heap is too small for them. SALLYPORT_AWAY_MS says for how long it is away.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { openDb } from '@sallyport/postgres';
