@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export const scenarioNames = ['login', 'refresh', 'verify', 'audit'] as const;
-export type ScenarioName = (typeof scenarioNames)[number];
+type ScenarioName = (typeof scenarioNames)[number];
 
 export interface BenchOptions {
   scenarios: ScenarioName[];

@@ -87,7 +87,12 @@ test('without OPS_PORT no part has one in its configuration: it is the own port 
 
 test('docs/api.md has a row for every route, with its access', () => {
   const documented = tableRows(read('docs/api.md')).filter(([call]) => /^`[A-Z]+ \//.test(call ?? ''));
-  const further = ['GET /verify: Bearer', 'GET /openapi.json: public', 'GET /docs: public'];
+  const further = [
+    'GET /verify: Bearer',
+    'GET /openapi.json: public',
+    'GET /asyncapi.json: public',
+    'GET /docs: public',
+  ];
   assert.deepEqual(
     documented.map(([call = '', access]) => `${unquote(call)}: ${access}`).sort(),
     [...routes.map(describeRoute), ...further].sort(),

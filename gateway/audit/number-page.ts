@@ -27,7 +27,7 @@ export interface NumberedEvent {
 }
 
 /** What an erasure takes out: of one account, or of everybody, up to an event. */
-export interface Erasure {
+interface Erasure {
   sequence: number;
   subject: string | null;
   upTo: number;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Refusal, refuse } from '@sallyport/http';
 import type { Express, RequestHandler } from 'express';
+import { createAsyncApi } from '../asyncapi/create-asyncapi.ts';
 import { problems } from '../problems.ts';
 import { routes } from '../routes/index.ts';
 import { createOpenApi } from './create-openapi.ts';
@@ -30,16 +31,23 @@ const start = `window.ui = SwaggerUIBundle({
 
 const pageFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-export const documentPaths = ['/openapi.json', '/docs', ...['start.js', ...pageFiles].map((name) => `/docs/${name}`)];
+export const documentPaths = [
+  '/openapi.json',
+  '/asyncapi.json',
+  '/docs',
+  ...['start.js', ...pageFiles].map((name) => `/docs/${name}`),
+];
 
 /**
- * `/openapi.json`, and `/docs` that shows it, all from files of this process.
+ * `/openapi.json`, and `/docs` that shows it, and `/asyncapi.json`, all from files of this process.
  * @param guards what a request passes first
  */
 export function mountDocuments(app: Express, publicUrl: string, guards: RequestHandler[]): void {
   const text = JSON.stringify(createOpenApi(routes, publicUrl));
+  const events = JSON.stringify(createAsyncApi());
   const files = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   app.get('/openapi.json', ...guards, (_req, res) => void res.type('application/json').send(text));
+  app.get('/asyncapi.json', ...guards, (_req, res) => void res.type('application/json').send(events));
   app.get('/docs', ...guards, (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', ...guards, (_req, res) => void res.type('js').send(start));
   for (const name of pageFiles) {

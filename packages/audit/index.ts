@@ -5,3 +5,4 @@ export { AuditData, Personal } from './event/audit-data.ts';
 export { AuditEvent } from './event/audit-event.ts';
 export { CheckpointData } from './event/checkpoint-data.ts';
 export { type AuditEventType, type EventType, eventTypeNames, eventTypes, type Part } from './event/event-types.ts';
+export { publishedEvent } from './event/published-event.ts';
