@@ -1,3 +1,4 @@
+import { loginFailed, type ReasonOf } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import type { Challenge } from '../store/challenges.ts';
 import { findDevice } from '../store/devices.ts';
@@ -7,7 +8,6 @@ import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
-import { noteFailure } from './note-failure.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { recalledPassword } from './prove-password.ts';
 
@@ -78,8 +78,11 @@ async function spendCode(
   code: Code,
 ): Promise<AnswerResult> {
   const { userId, factorVersion } = challenge;
-  const fail = async (reason: string, outcome: 'invalid-challenge' | 'wrong-code'): Promise<AnswerResult> => {
-    noteFailure(log, { id: userId }, reason);
+  const fail = async (
+    reason: ReasonOf<'sallyport.login.failed'>,
+    outcome: 'invalid-challenge' | 'wrong-code',
+  ): Promise<AnswerResult> => {
+    log.add(loginFailed({ id: userId }, reason));
     await context.changes.note(log);
     return { outcome };
   };

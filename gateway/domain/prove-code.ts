@@ -1,3 +1,4 @@
+import type { ReasonOf } from '@sallyport/audit/record';
 import type { Account, otp, RequestContext } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
@@ -24,7 +25,7 @@ export interface NoFactorProof {
 export type Code = otp.UseCode['code'];
 
 type Refusal =
-  | { outcome: 'rejected'; reason: string }
+  | { outcome: 'rejected'; reason: ReasonOf<'sallyport.login.failed'> }
   | { outcome: 'locked'; retryAfterSeconds: number }
   | { outcome: 'overtaken' };
 

@@ -1,3 +1,4 @@
+import type { ReasonOf } from '@sallyport/audit/record';
 import type { Account, users } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { type Asker, strangers } from './asker.ts';
@@ -14,7 +15,7 @@ export interface PasswordProof {
 
 export type PasswordResult =
   | { outcome: 'proved'; proof: PasswordProof }
-  | { outcome: 'rejected'; reason: string; accountId: string | null }
+  | { outcome: 'rejected'; reason: ReasonOf<'sallyport.login.failed'>; accountId: string | null }
   | Limited
   | { outcome: 'weak-password'; reason: string };
 

@@ -27,7 +27,7 @@ export const EventBody = z.discriminatedUnion(
 function bodyOf(type: AuditEventType) {
   const { outcomes, reasons, subject }: EventType = eventTypes[type];
   const reason = reasons === 'words' ? z.string() : z.enum(reasons as string[]);
-  const id = { always: z.uuid(), never: z.undefined(), 'where known': z.uuid().optional() }[subject];
+  const id = { always: z.uuid(), never: z.never().optional(), 'where known': z.uuid().optional() }[subject];
   return Recorded.extend({
     type: z.literal(type),
     subject: id as z.ZodOptional<z.ZodUUID>,
