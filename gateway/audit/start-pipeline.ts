@@ -12,6 +12,7 @@ import { createPipelineMetrics } from './pipeline-metrics.ts';
 import { isProjected, projectPage, type RaiseFence } from './project.ts';
 import { relay } from './relay.ts';
 import { sequencePage } from './sequence.ts';
+import { closeFolds } from './store/folds.ts';
 import { preparePartitions } from './store/log.ts';
 import { forgetSeen } from './store/outbox.ts';
 import { sweepFlags } from './sweep.ts';
@@ -81,6 +82,11 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     });
   }
   const projector = start('audit projector', 5_000, () => projectPage({ db, users, otp, raiseFence }));
+  start('audit folds', 1_000, async () => {
+    const { folded, again } = await closeFolds(db);
+    if (folded > 0) sequencer.nudge();
+    return again;
+  });
   start('factor resets', 1_000, options.carryOutResets);
   start('audit sweep', 3_600_000, async ({ signal }) => {
     await sweepFlags({ users, otp, raiseFence, logger, signal });

@@ -5,4 +5,5 @@ export { eventRoutes } from './event-routes.ts';
 export * from './events/gateway-events.ts';
 export * from './events/otp-events.ts';
 export * from './events/users-events.ts';
+export { foldEvent, foldKeyOf } from './fold.ts';
 export { record } from './outbox.ts';
