@@ -6,6 +6,7 @@ import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
+import { refuseLimited } from './note-blocked.ts';
 import { refuseCode } from './prove-again.ts';
 import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
@@ -30,7 +31,7 @@ export async function logIn(
 ): Promise<LoginResult> {
   const asker = inLaneOf(stranger, (device) => device.username === body.username);
   if (asker.limitedSeconds !== undefined && !asker.device) {
-    return { outcome: 'limited', limit: 'address', retryAfterSeconds: asker.limitedSeconds };
+    return refuseLimited(context, asker, 'address', asker.limitedSeconds);
   }
   const log = new EventLog(context, asker.request);
   const password = await provePassword(context, asker, { username: body.username }, body.password);
@@ -57,7 +58,9 @@ export async function logIn(
     tell: true,
   });
   if (second.outcome !== 'proved') {
-    log.add(loginFailed(proof.account, 'reason' in second ? second.reason : second.outcome));
+    if (second.outcome !== 'locked') {
+      log.add(loginFailed(proof.account, 'reason' in second ? second.reason : second.outcome));
+    }
     await context.changes.note(log);
     const refused = refuseCode(second);
     // The same answer for all: nobody has a session here that could have ended.

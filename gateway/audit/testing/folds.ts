@@ -10,7 +10,7 @@ export const endMinutes = `
   where f.minute = present.minute and f.key = present.key`;
 
 /** Waits until enough of the minute is left, by Postgres's clock, for what must happen within one. */
-export async function untilMinuteIsYoung(db: Queryable): Promise<void> {
+export async function untilMinuteIsYoung(db: Pick<Queryable, 'query'>): Promise<void> {
   const young = `select from (select extract(second from clock_timestamp()) as now) as t where now < 45`;
   await until(async () => (await db.query(young)).length === 1, 'a minute begins', 20_000);
 }
