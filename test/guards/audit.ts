@@ -120,10 +120,10 @@ export const audit: Guard[] = [
     },
   },
   {
-    name: 'a failure that has no event is counted',
+    name: 'the event of a flood counts what has none of its own',
     file: folds,
-    find: 'seen = f.seen + excluded.seen,',
-    replace: 'seen = greatest(f.seen, excluded.seen),',
+    find: 'foldEvent(body, seen - mostAlike)',
+    replace: 'foldEvent(body, 1)',
     test: { file: foldsTest, name: 'of two gateways that record and close at once neither loses nor doubles one' },
   },
   {
