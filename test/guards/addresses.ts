@@ -152,14 +152,11 @@ export const addresses: Guard[] = [
     test: { file: 'gateway/edge/address.test.ts', name: 'counts IPv4 as it is, and its IPv6-mapped form as the same' },
   },
   {
-    name: 'an address is limited after its failures',
+    name: 'a limited address is told so before anything else that it sends is judged',
     file: 'gateway/edge/pipeline.ts',
     find: "return retryAfterSeconds > 0 ? { limit: signups > failures ? 'signup' : 'address', retryAfterSeconds } : undefined;",
     replace: 'return undefined;',
-    test: {
-      file: passwords,
-      name: 'limits an address after its failures, an IPv6 address with its /64, and a site at ten times as many',
-    },
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
     name: 'nobody but a trusted proxy says where a call comes from',
