@@ -1,9 +1,8 @@
 // What the measurements share: the system that is measured, the two helpers, and how to wait and tell.
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ScenarioName } from './arguments.ts';
 import { type Mark, startHelper } from './helper-process.ts';
-import type { LoadGeneratorHandlers, RawBcryptHandlers, RawFigures, RoundFigures } from './load/messages.ts';
+import type { LoadGeneratorHandlers, LoadName, RawBcryptHandlers, RawFigures, RoundFigures } from './load/messages.ts';
 import { type CpuTimes, cpuSpent, mapTimes, readCpuTimes } from './system/cpu-meter.ts';
 import { startSystem, windowSteps } from './system/start-system.ts';
 
@@ -19,13 +18,16 @@ export interface MeasuredRaw extends RawFigures {
 }
 
 export interface Bench extends AsyncDisposable {
+  /** The gateway's. */
+  url: string;
+  databaseUrl: string;
   stores: string[];
   measureRaw(seconds: number): Promise<MeasuredRaw>;
   prepareAccounts(count: number): Promise<void>;
   /** CPU in milliseconds a second while nobody calls; undefined where the system doesn't tell. */
   measureIdle(seconds: number): Promise<CpuTimes | undefined>;
   measureRound(
-    scenario: ScenarioName,
+    scenario: LoadName,
     round: { concurrency: number; rampMs: number; seconds: number },
   ): Promise<MeasuredRound>;
 }
@@ -38,6 +40,7 @@ export async function openBench(options: {
   limits: boolean;
   profileFolder: string | undefined;
   signal: AbortSignal;
+  env?: Record<string, string>;
 }): Promise<Bench> {
   const { cost, signal } = options;
   await using opened = new AsyncDisposableStack();
@@ -69,6 +72,8 @@ export async function openBench(options: {
   }
 
   return {
+    url: system.url,
+    databaseUrl: system.stores.postgres.url,
     stores: [system.stores.postgres.description, system.stores.redis.description],
     async measureRaw(seconds) {
       const { spent, onMark } = watch();

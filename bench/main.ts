@@ -5,7 +5,8 @@ import { constants, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLifeline } from '../test/support/servers/lifeline.ts';
 import { type BenchOptions, readArguments, usage } from './arguments.ts';
-import { cores, openBench } from './bench.ts';
+import { measureAudit } from './audit/measure-audit.ts';
+import { type Bench, cores, openBench } from './bench.ts';
 import { measureLogins } from './measure-logins.ts';
 import { measureRequests } from './measure-requests.ts';
 import { type Report, renderReport } from './report/render-report.ts';
@@ -19,19 +20,37 @@ function tell(message: string): void {
 }
 
 async function run(options: BenchOptions, folder: string, signal: AbortSignal): Promise<Report> {
-  tell('starting stores and parts');
-  await using bench = await openBench({ ...options, folder, signal });
   const report: Report = {
     node: process.versions.node,
     cores,
     cpu: cpus()[0]?.model ?? 'unknown',
-    stores: bench.stores,
+    stores: [],
     cost: options.cost,
     limits: options.limits,
     rounds: options.rounds,
     seconds: options.seconds,
   };
   const about = (name: string) => (message: string) => tell(`${name}: ${message}`);
+  if (options.scenarios.some((name) => name !== 'audit')) {
+    tell('starting stores and parts');
+    await using bench = await openBench({ ...options, folder, signal });
+    await measureLoad(bench, options, report, about);
+    tell('stopping');
+  }
+  if (options.scenarios.includes('audit')) {
+    tell('starting stores, a broker and parts');
+    report.audit = await measureAudit({ ...options, folder, signal }, about('audit'));
+  }
+  return report;
+}
+
+async function measureLoad(
+  bench: Bench,
+  options: BenchOptions,
+  report: Report,
+  about: (name: string) => (message: string) => void,
+): Promise<void> {
+  report.stores = bench.stores;
   if (options.scenarios.includes('login')) {
     const { rounds, idle } = await measureLogins(bench, options, about('login'));
     report.login = summariseLogins(rounds);
@@ -43,8 +62,6 @@ async function run(options: BenchOptions, folder: string, signal: AbortSignal): 
     if (!options.scenarios.includes(name)) continue;
     report[name] = summariseRequests(await measureRequests(bench, name, options, about(name)));
   }
-  tell('stopping');
-  return report;
 }
 
 function hasFailures(report: Report): boolean {

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import {
   cidrs,
   databaseUrl,
+  days,
   keepApart,
   keyRing,
   logLevel,
@@ -51,6 +52,8 @@ export const GatewayConfig = z
     FRESH_SECONDS: seconds(300),
     SESSION_IDLE_SECONDS: seconds(3_600),
     SESSION_ABSOLUTE_SECONDS: seconds(86_400),
+    AUDIT_RETENTION_DAYS: days,
+    AUDIT_PERSONAL_RETENTION_DAYS: days,
   })
   .superRefine(
     ...keepApart('TOKEN_SIGNING_KEYS', 'AUDIT_SIGNING_KEYS', 'USERS_SERVICE_SECRETS', 'OTP_SERVICE_SECRETS'),

@@ -8,7 +8,7 @@ import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.t
 import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
 import { createUsersClient, type UsersClient } from './clients/users-client.ts';
 import type { GatewayConfig } from './config.ts';
-import { type AccessTokens, createAccessTokens } from './domain/access-tokens.ts';
+import { type AccessTokens, createAccessTokens, readPrivateKey } from './domain/access-tokens.ts';
 import { carryOutResets } from './domain/carry-out-reset.ts';
 import { createRaiseFence } from './domain/end-overtaken.ts';
 import { gatewayMigrations } from './migrations.ts';
@@ -92,6 +92,8 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     names: overrides.auditNames,
     logger,
     registry,
+    key: { id: config.AUDIT_SIGNING_KEYS.current.id, key: readPrivateKey(config.AUDIT_SIGNING_KEYS.current.bytes) },
+    retention: { logDays: config.AUDIT_RETENTION_DAYS, personalDays: config.AUDIT_PERSONAL_RETENTION_DAYS },
     raiseFence: createRaiseFence(db, source),
     carryOutResets: () => carryOutResets({ ...source, db, logger, users, otp, changes: createChanges(db) }),
   });

@@ -57,7 +57,7 @@ async function untilAll(from: string, refused: boolean): Promise<void> {
 
 async function eventsOf(id: string, on = stack) {
   const rows = await on.sql<{ body: string }>(
-    `select body from gateway.audit_log where body::jsonb #>> '{data,target,id}' = $1 order by sequence`,
+    `select body from gateway.audit_event where body::jsonb #>> '{data,target,id}' = $1 order by sequence`,
     [id],
   );
   return rows.map((row) => JSON.parse(row.body));

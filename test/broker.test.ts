@@ -1,14 +1,14 @@
 // Promises 4 and 5 with a RabbitMQ that stops, dies, hangs, blocks, refuses or loses the exchange: people log in as if
 // nothing were, and afterwards a consumer that was bound before has every event, in order of sequence, chained, and more
 // than once only under the same id. SALLYPORT_CHAOS=1 leaves the broker away for 30 s instead of 1 or 5, and piles 100,000
-// events up meanwhile, over gateways whose heap is too small for them.
+// events up meanwhile, over gateways whose heap is too small for them. SALLYPORT_AWAY_MS says for how long it is away.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { openDb } from '@sallyport/postgres';
-import { type ConsumeMessage, connect } from 'amqplib';
+import { connect } from 'amqplib';
 import { recordEvents } from '../gateway/audit/store/outbox.ts';
 import { testEvents } from '../gateway/audit/testing/events.ts';
+import { assertReceived, exchange, startAuditConsumer } from './support/audit-consumer.ts';
 import { expect } from './support/people.ts';
 import { type Owner, provePassword, signUpEnrolled, signUpOwner } from './support/process-people.ts';
 import { type ProcessStack, startProcessStack } from './support/process-stack.ts';
@@ -22,69 +22,16 @@ const skip =
 const chaos = process.env.SALLYPORT_CHAOS === '1';
 /** Less than 100,000 events and what a part needs besides. */
 const heap = chaos ? { NODE_OPTIONS: '--max-old-space-size=96' } : {};
-const exchange = 'sallyport.audit';
-
-type Event = {
-  id: string;
-  type: string;
-  sequence: string;
-  prevhash: string;
-  hash: string;
-  data: { personal: unknown };
-};
-
-/** A consumer of another team: its own durable queue, bound for all, read again whenever the broker is there. */
-function startConsumer(url: string) {
-  const queue = 'another-team';
-  const messages: { body: string; event: Event; properties: ConsumeMessage['properties']; key: string }[] = [];
-  const closing = new AbortController();
-  let connected = false;
-
-  async function read(): Promise<void> {
-    const socket = { timeout: 2_000, signal: closing.signal };
-    const opened = await connect(url, socket);
-    const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()).on('error', () => resolve()));
-    const channel = await opened.createChannel();
-    channel.on('error', () => undefined);
-    await channel.assertExchange(exchange, 'topic', { durable: true });
-    await channel.assertQueue(queue, { durable: true });
-    await channel.bindQueue(queue, exchange, '#');
-    await channel.consume(queue, (message) => {
-      if (!message) return;
-      const body = message.content.toString();
-      messages.push({ body, event: JSON.parse(body), properties: message.properties, key: message.fields.routingKey });
-      channel.ack(message);
-    });
-    connected = true;
-    await ended;
-  }
-
-  const running = (async () => {
-    while (!closing.signal.aborted) {
-      await read().catch(() => undefined);
-      connected = false;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  })();
-  return {
-    messages,
-    connected: () => connected,
-    async close() {
-      closing.abort();
-      await running;
-    },
-  };
-}
 
 suite('a broker that fails', { skip }, () => {
   let broker: RabbitmqServer;
   let stack: ProcessStack;
-  let consumer: ReturnType<typeof startConsumer>;
+  let consumer: ReturnType<typeof startAuditConsumer>;
   let people: Owner[];
 
   before(async () => {
     broker = await startRabbitmq();
-    consumer = startConsumer(broker.url);
+    consumer = startAuditConsumer(broker.url);
     await until('the consumer is bound', () => consumer.connected());
     stack = await startProcessStack({ gateways: 2, env: { ...heap, AMQP_URL: broker.url } });
     people = await Promise.all(Array.from({ length: 4 }, () => signUpOwner(stack.api)));
@@ -99,7 +46,7 @@ suite('a broker that fails', { skip }, () => {
   /** The log as Postgres has it, once nothing waits for a number any more. */
   async function readLog(): Promise<{ sequence: number; id: string; body: string }[]> {
     await until('all is numbered', async () => (await stack.sql('select from gateway.outbox')).length === 0);
-    return stack.sql('select sequence, event_id as id, body from gateway.audit_log order by sequence');
+    return stack.sql('select sequence, id, body from gateway.audit_event order by sequence');
   }
 
   async function countWaiting(): Promise<number> {
@@ -140,44 +87,11 @@ suite('a broker that fails', { skip }, () => {
       ms: 60_000,
     });
     const seconds = (performance.now() - started) / 1_000;
-    const seen = new Map<string, string>();
-    const order: number[] = [];
-    for (const { body, event, properties, key } of consumer.messages) {
-      assert.equal(properties.messageId, event.id);
-      assert.equal(properties.contentType, 'application/cloudevents+json');
-      assert.equal(properties.deliveryMode, 2);
-      assert.equal(key, event.type);
-      if (!seen.has(event.id)) order.push(Number(event.sequence));
-      assert.equal(seen.get(event.id) ?? body, body, 'an id with other bytes');
-      seen.set(event.id, body);
-    }
-    assert.deepEqual(
-      order,
-      log.map((row) => row.sequence),
-    );
-    assert.deepEqual(
-      [...seen.values()],
+    const doubles = assertReceived(
+      consumer.messages,
       log.map((row) => row.body),
     );
-    assertChained([...seen.values()].map((body) => JSON.parse(body)));
-    const doubles = consumer.messages.length - seen.size;
     console.log(`# ${what}: ${log.length} events, ${doubles} twice, the last one after ${seconds.toFixed(1)} s`);
-  }
-
-  function assertChained(events: Event[]): void {
-    let prevhash = '0'.repeat(64);
-    for (const event of events) {
-      assert.equal(event.prevhash, prevhash);
-      const { hash, data, ...rest } = event;
-      const { personal: _, ...lasting } = data;
-      assert.equal(
-        createHash('sha256')
-          .update(sortedJson({ ...rest, data: lasting }))
-          .digest('hex'),
-        hash,
-      );
-      prevhash = hash;
-    }
   }
 
   /** Once a queue that is bound like any other takes nothing more, the broker answers each event with a nack. */
@@ -219,9 +133,10 @@ suite('a broker that fails', { skip }, () => {
       const before = median(await calm.end());
       const logins = startLogins();
       await away();
-      const end = performance.now() + (chaos ? 30_000 : awayMs);
+      const ms = Number(process.env.SALLYPORT_AWAY_MS ?? (chaos ? 30_000 : awayMs));
+      const end = performance.now() + ms;
       const isOver = () => performance.now() > end && logins.count() > 20;
-      await until('the broker was away for long enough', isOver, { ms: 60_000 });
+      await until('the broker was away for long enough', isOver, { ms: ms + 60_000 });
       for (const { opsUrl } of stack.gateways) {
         const readiness = await fetch(`${opsUrl}/readyz`);
         assert.equal(readiness.status, 200, 'the broker makes nobody unready');
@@ -318,12 +233,4 @@ async function readMegabytes({ opsUrl }: { opsUrl: string }): Promise<number> {
 
 function median(times: number[]): number {
   return Math.round(times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0);
-}
-
-/** RFC 8785 for ASCII keys and whole numbers. */
-function sortedJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${sortedJson(entry)}`).join(',')}}`;
 }

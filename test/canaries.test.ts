@@ -241,7 +241,7 @@ test('one log line a request, as JSON and short, whatever a caller calls itself'
 });
 
 test('nothing of all that stands in a log, an event, a metric or a refusal', async () => {
-  const events = await stack.sql<{ text: string }>('select * from gateway.audit_log');
+  const events = await stack.sql<{ text: string }>('select * from gateway.audit_event');
   const metrics = await Promise.all(stack.parts.map(async (part) => (await fetch(`${part.opsUrl}/metrics`)).text()));
   assert.ok(secrets.size > 30 && told.length > 100 && logs().length > 10_000 && events.length > 5);
   assertNowhere(logs(), 'a log');

@@ -60,7 +60,7 @@ function writeLines(name: string, lines: string[]): string {
 async function countEvents(type: string, subject: string): Promise<number> {
   await until('the outbox is empty', async () => (await stack.sql('select from gateway.outbox')).length === 0);
   const found = await stack.sql(
-    "select from gateway.audit_log where type = $1 and (subject::text = $2 or body like '%' || $2 || '%')",
+    "select from gateway.audit_event where type = $1 and (subject::text = $2 or body like '%' || $2 || '%')",
     [`sallyport.${type}`, subject],
   );
   return found.length;

@@ -61,7 +61,7 @@ test('clients that leave during the hash are counted all the same, and the limit
   for (let at = 0; at < 10; at += 1) (await openSlow(url, head + body)).destroy();
   const failed = async () =>
     stack.sql(`select body from gateway.outbox where body like '%login.failed%'
-               union all select body from gateway.audit_log where body like '%login.failed%'`);
+               union all select body from gateway.audit_event where body like '%login.failed%'`);
   await until('all are recorded', async () => (await failed()).length === 10);
   expect(429, await stack.api('POST', '/login', { body: { username, password } }));
 });

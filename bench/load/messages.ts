@@ -36,6 +36,8 @@ export type RawBcryptHandlers = {
   ): Promise<RawFigures>;
 };
 
+export type LoadName = 'login' | 'refresh' | 'verify';
+
 export type LoadGeneratorHandlers = {
   /** Signs accounts up and enrols their factors over the API. */
   prepare(
@@ -43,7 +45,7 @@ export type LoadGeneratorHandlers = {
     mark: SetMark,
   ): Promise<void>;
   round(
-    input: { scenario: 'login' | 'refresh' | 'verify'; concurrency: number; rampMs: number; windowMs: number },
+    input: { scenario: LoadName; concurrency: number; rampMs: number; windowMs: number },
     mark: SetMark,
   ): Promise<RoundFigures>;
 };

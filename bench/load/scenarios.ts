@@ -1,6 +1,6 @@
-import type { ScenarioName } from '../arguments.ts';
 import type { LoadAccount } from './account.ts';
 import type { Answered, GatewayApi } from './gateway-api.ts';
+import type { LoadName } from './messages.ts';
 
 export type Timed = (name: string, call: Promise<Answered>) => Promise<Answered>;
 
@@ -11,7 +11,7 @@ export interface Scenario {
   run(api: GatewayApi, account: LoadAccount, timed: Timed): Promise<Answered>;
 }
 
-export const scenarios: Record<ScenarioName, Scenario> = {
+export const scenarios: Record<LoadName, Scenario> = {
   login: {
     isReady: (account) => account.codes.hasCode(Date.now()),
     async run(api, { username, password, codes }, timed) {

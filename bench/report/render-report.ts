@@ -1,3 +1,5 @@
+import type { AuditFigures } from '../audit/measure-audit.ts';
+import { median } from './percentile.ts';
 import type { LoginSummary, RequestSummary } from './summaries.ts';
 import { formatFigure, renderTable } from './table.ts';
 
@@ -15,6 +17,8 @@ export interface Report {
   idle?: Record<string, number>;
   refresh?: RequestSummary[];
   verify?: RequestSummary[];
+  /** A reason where it wasn't measured. */
+  audit?: AuditFigures | string;
 }
 
 const cpuNotes = [
@@ -28,7 +32,7 @@ const cpuNotes = [
 export function renderReport(report: Report): string {
   const blocks = [
     [
-      `${report.cores} cores (${report.cpu}), Node.js ${report.node}, ${report.stores.join(', ')}`,
+      [`${report.cores} cores (${report.cpu})`, `Node.js ${report.node}`, ...report.stores].join(', '),
       `bcrypt cost ${report.cost}, limits per address ${report.limits ? 'counting' : 'off'}; medians of ${report.rounds} rounds of ${report.seconds} s; times in ms`,
     ].join('\n'),
   ];
@@ -37,6 +41,7 @@ export function renderReport(report: Report): string {
     const summaries = report[name];
     if (summaries) blocks.push(renderRequests(name, summaries));
   }
+  if (report.audit) blocks.push(renderAudit(report.audit));
   const failures = [...(report.login ?? []), ...(report.refresh ?? []), ...(report.verify ?? [])].filter(
     (summary) => summary.failed > 0,
   );
@@ -108,4 +113,25 @@ function renderRequests(name: string, summaries: readonly RequestSummary[]): str
     ];
   });
   return renderTable([name, 'requests/s', 'p50', 'p99', 'gateway CPU', 'all CPU', 'refused', 'others'], rows);
+}
+
+function renderAudit(audit: AuditFigures | string): string {
+  if (typeof audit === 'string') return `audit: not measured, ${audit}`;
+  const { relay, delivery, login } = audit;
+  const of = (pick: (round: (typeof relay)[number]) => number) => formatFigure(median(relay.map(pick)));
+  return renderTable(
+    ['audit', 'figure', 'beside it', 'bar'],
+    [
+      ['relay with confirms, events/s (bare)', of((one) => one.perSecond), of((one) => one.barePerSecond), '5000'],
+      ['the same as a ratio', of((one) => one.ratio), '', ''],
+      [
+        `to a consumer at ${formatFigure(delivery.perSecond)}/s, p99 (p50)`,
+        formatFigure(delivery.p99),
+        formatFigure(delivery.p50),
+        '250',
+      ],
+      ["a login's p99 with audit (without)", formatFigure(login.withAudit), formatFigure(login.without), ''],
+      ['added by audit', formatFigure(login.added), '', '3'],
+    ],
+  );
 }

@@ -22,6 +22,8 @@ export async function startSystem(options: {
   cost: number;
   limits: boolean;
   profileFolder: string | undefined;
+  /** Variables beside those that every run has. */
+  env?: Record<string, string>;
 }): Promise<System> {
   await using opened = new AsyncDisposableStack();
   const stores = opened.use(await openStores(options.folder));
@@ -39,6 +41,7 @@ export async function startSystem(options: {
       // A run may last longer than a token of ten minutes.
       ACCESS_TOKEN_SECONDS: '7200',
       SESSION_IDLE_SECONDS: '7200',
+      ...options.env,
     },
     keys: generateKeys(),
     host: '127.0.0.1',

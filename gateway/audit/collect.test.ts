@@ -8,12 +8,12 @@ import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
 import { testEvent } from './testing/events.ts';
 import { fakeOutbox, fakeService } from './testing/fake-service.ts';
+import { numbering } from './testing/numbering.ts';
 import { silent } from './testing/silent.ts';
 import { until } from './testing/until.ts';
 
 const skip = databaseMissing;
 const common = { source: 'otp' as const, logger: silent, onTaken: () => undefined };
-const publicUrl = 'https://login.example';
 
 test('a collector that comes back after the event was logged and acknowledged adds nothing', { skip }, async () => {
   await using database = await openAuditDatabase();
@@ -33,11 +33,11 @@ test('a collector that comes back after the event was logged and acknowledged ad
     },
   });
   assert.equal((await collectPage({ ...common, client, db })).taken, 1);
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   assert.equal(outbox.acknowledged.size, 1);
   stopped.resolve();
   assert.equal((await late).taken, 0);
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   assert.equal((await readVerifiedLog(db)).length, 1);
 });
 
@@ -67,7 +67,7 @@ test('one id with other bytes is quarantined; what came first stays', { skip }, 
   outbox.acknowledged.clear();
   outbox.recorded[0] = { id: first.id, body: first.body.replace('192.0.2.7', '192.0.2.8') };
   await collectPage({ ...common, client, db });
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   const rows = await db.query('select event_id, reason from gateway.audit_quarantine');
   assert.deepEqual(rows, [{ event_id: first.id, reason: 'altered' }]);
   assert.equal((await readVerifiedLog(db)).length, 1);

@@ -34,7 +34,7 @@ test('refuses what its source may not record, and numbers the rest without a gap
     page.events.map((event) => event.sequence),
     [1, 2],
   );
-  assert.deepEqual(page.head, { sequence: 2, hash: page.events[1]?.hash });
+  assert.deepEqual(page.tail, { sequence: 2, hash: page.events[1]?.hash });
 });
 
 test('the event has every promised field, and its source is the part that recorded it', () => {

@@ -12,6 +12,7 @@ import { sweepFlags } from './sweep.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { testEvent } from './testing/events.ts';
 import { fakeService } from './testing/fake-service.ts';
+import { numbering } from './testing/numbering.ts';
 import { silent } from './testing/silent.ts';
 
 const skip = databaseMissing;
@@ -61,7 +62,7 @@ function services(factors: Map<string, Flag>, flags: Map<string, Flag>) {
 
 async function log(db: Db, source: 'users' | 'otp', type: AuditEventType, subject: string): Promise<void> {
   await takeOver(db, [{ source, ...testEvent(type, subject) }]);
-  await sequencePage({ db, publicUrl: 'https://login.example', logger: silent });
+  await sequencePage({ db, ...numbering });
 }
 
 test('while users is away the cursor stays; then the flag follows the factor', { skip }, async () => {

@@ -3,7 +3,7 @@ import { findLog } from './store/log.ts';
 
 /** A page of the log: the events' canonical texts as they are stored, and the number of the last one, else `after`. */
 export async function readEvents(
-  db: Queryable,
+  db: Pick<Queryable, 'query'>,
   { after, limit }: { after: number; limit: number },
 ): Promise<{ bodies: string[]; lastSequence: string }> {
   const rows = await findLog(db, after, limit);

@@ -2,13 +2,27 @@
 // outbox are read in one snapshot, numbers and hashes are computed here, and one statement writes it all, beginning
 // with the compare-and-set of the head. Whoever was overtaken meanwhile, for however long it was stopped, changes
 // nothing and starts again. The outbox is emptied by name, never by "ins greater than", so that a transaction that
-// commits late isn't passed over. What the log can't take goes to quarantine in the same statement.
+// commits late isn't passed over. What the log can't take goes to quarantine in the same statement. So does, when one is
+// due, a checkpoint behind the page.
+import type { EventSource } from '@sallyport/audit/record';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
-import { numberPage } from './number-page.ts';
-import { appendPage, readOutbox } from './store/log.ts';
+import { type AuditKey, createCheckpoint } from './create-checkpoint.ts';
+import { type NumberedEvent, type NumberedPage, numberPage } from './number-page.ts';
+import { appendPage, findCovered, type Head, readOutbox } from './store/log.ts';
 
 const pageSize = 500;
+const checkpointEvents = 1_000;
+const checkpointSeconds = 10;
+
+export interface SequenceOptions {
+  db: Pick<Db, 'query' | 'script'>;
+  publicUrl: string;
+  logger: Logger;
+  /** Signs checkpoints. */
+  key: AuditKey;
+  source: EventSource;
+}
 
 export interface SequenceResult {
   /** The types of the events that got a number, in order. */
@@ -18,17 +32,28 @@ export interface SequenceResult {
 }
 
 /** Numbers one page of the outbox. */
-export async function sequencePage(options: {
-  db: Pick<Db, 'query' | 'script'>;
-  publicUrl: string;
-  logger: Logger;
-}): Promise<SequenceResult> {
-  const { head, rows } = await readOutbox(options.db, pageSize);
-  if (rows.length === 0) return { types: [], again: false };
-  const page = numberPage(head, rows, options.publicUrl);
-  if (!(await appendPage(options.db, head, page))) return { types: [], again: true };
+export async function sequencePage(options: SequenceOptions): Promise<SequenceResult> {
+  const { db, publicUrl } = options;
+  const { head, rows } = await readOutbox(db, pageSize);
+  const page = numberPage(head, rows, publicUrl);
+  const checkpoint = isDue(head, page) ? await checkpointBehind(options, head, page) : undefined;
+  if (rows.length === 0 && !checkpoint) return { types: [], again: false };
+  if (!(await appendPage(db, head, page, checkpoint))) return { types: [], again: true };
   for (const { id, source, reason } of page.refused) {
     options.logger.error({ event_id: id, source, reason }, 'audit event quarantined');
   }
-  return { types: page.events.map((event) => event.type), again: rows.length === pageSize };
+  const events = checkpoint ? [...page.events, checkpoint] : page.events;
+  return { types: events.map((event) => event.type), again: rows.length === pageSize };
+}
+
+function isDue(head: Head, page: NumberedPage): boolean {
+  if (head.first !== head.firstTold) return true;
+  const { uncoveredSeconds } = head;
+  if (uncoveredSeconds !== null && uncoveredSeconds >= checkpointSeconds) return true;
+  return page.tail.sequence - head.checkpoint >= checkpointEvents;
+}
+
+async function checkpointBehind(options: SequenceOptions, head: Head, page: NumberedPage): Promise<NumberedEvent> {
+  const earlier = await findCovered(options.db, head.checkpoint, head.sequence);
+  return createCheckpoint(head, page.tail, [...earlier, ...page.events], options);
 }

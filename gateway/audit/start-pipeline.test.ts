@@ -13,6 +13,7 @@ import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
 import { testEvent, testEvents } from './testing/events.ts';
 import { fakeOutbox, fakeService } from './testing/fake-service.ts';
+import { numbering } from './testing/numbering.ts';
 import { silent } from './testing/silent.ts';
 import { until } from './testing/until.ts';
 
@@ -29,6 +30,8 @@ function common() {
     logger: silent,
     now: Date.now,
     randomBytes,
+    key: numbering.key,
+    retention: { logDays: 0, personalDays: 0 },
     raiseFence: async () => undefined,
     carryOutResets: async () => false,
   };

@@ -6,12 +6,15 @@ import type { Service } from './acknowledge.ts';
 import { acknowledgeLater } from './acknowledge-later.ts';
 import type { BrokerNames } from './broker.ts';
 import { collectPage } from './collect.ts';
+import type { AuditKey } from './create-checkpoint.ts';
 import { startLease } from './lease.ts';
 import { type Loop, type Round, startLoop } from './loop.ts';
 import { createPipelineMetrics } from './pipeline-metrics.ts';
 import { isProjected, projectPage, type RaiseFence } from './project.ts';
 import { relay } from './relay.ts';
+import { type Retention, retain } from './retain.ts';
 import { sequencePage } from './sequence.ts';
+import { carryOutErasures } from './store/erasures.ts';
 import { closeFolds } from './store/folds.ts';
 import { preparePartitions } from './store/log.ts';
 import { forgetSeen } from './store/outbox.ts';
@@ -32,6 +35,9 @@ export interface PipelineOptions {
   registry: Registry;
   now: () => number;
   randomBytes: (count: number) => Buffer;
+  /** Signs checkpoints. */
+  key: AuditKey;
+  retention: Retention;
   raiseFence: RaiseFence;
   /** Carries approved factor resets out; says whether there is more. */
   carryOutResets: () => Promise<boolean>;
@@ -52,7 +58,8 @@ export interface AuditPipeline {
 
 /** Starts collecting, numbering, publishing and projecting; of several gateways the one that holds the lease does. */
 export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
-  const { db, users, otp, publicUrl, logger, now, raiseFence } = options;
+  const { db, users, otp, publicUrl, logger, now, raiseFence, key, retention, amqpUrl: url } = options;
+  const source = { now, randomBytes: options.randomBytes };
   const names = { exchange: 'sallyport.audit', queue: 'sallyport.audit.all', ...options.names };
   const metrics = createPipelineMetrics({ db, registry: options.registry, relays: options.amqpUrl !== undefined });
   const holder = options.holder ?? options.randomBytes(16).toString('hex');
@@ -68,10 +75,11 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
   let relayLoop: Loop | undefined;
 
   const sequencer = start('audit sequencer', 250, async () => {
-    const { types, again } = await sequencePage({ db, publicUrl, logger });
+    const { types, again } = await sequencePage({ db, publicUrl, logger, key, source });
     metrics.numbered.inc(types.length);
     if (types.length > 0) relayLoop?.nudge();
     if (types.some(isProjected)) projector.nudge();
+    if (types.includes('sallyport.audit.erased')) erasures.nudge();
     return again;
   });
   for (const [source, client] of [['users', users] as const, ['otp', otp] as const]) {
@@ -92,12 +100,20 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     await sweepFlags({ users, otp, raiseFence, logger, signal });
     return false;
   });
+  const erasures = start('audit erasures', 10_000, async () => {
+    await carryOutErasures(db);
+    return false;
+  });
+  const consumers = url === undefined ? ['projector'] : ['projector', 'relay'];
+  start('audit retention', 600_000, async () => {
+    await retain({ db, source, logger, retention, consumers });
+    return false;
+  });
   start('audit upkeep', 10_000, async () => {
     await preparePartitions(db);
     await forgetSeen(db);
     return false;
   });
-  const { amqpUrl: url } = options;
   if (url !== undefined) {
     const onConnected = (connected: boolean) => {
       if (connected) metrics.connections.inc();

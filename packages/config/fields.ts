@@ -10,6 +10,9 @@ export const opsPort = wholeNumber(0, 65535).optional();
 /** A duration in whole seconds. */
 export const seconds = (preset: number) => wholeNumber(1, 31_536_000).default(preset);
 
+/** A period of retention in whole days; 0 is for ever. */
+export const days = wholeNumber(0, 36_500).default(0);
+
 /** A limit as a count; 0 turns it off. */
 export const tries = (preset: number) => wholeNumber(0, 1_000_000_000).default(preset);
 

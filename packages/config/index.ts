@@ -1,6 +1,7 @@
 export {
   cidrs,
   databaseUrl,
+  days,
   logLevel,
   opsPort,
   origins,

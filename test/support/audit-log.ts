@@ -28,7 +28,7 @@ export async function waitForLog(stack: Pick<Stack, 'sql'>): Promise<void> {
 export async function readLog(stack: Stack, subject?: string): Promise<LoggedEvent[]> {
   await waitForLog(stack);
   const rows = await stack.sql<{ body: string }>(
-    'select body from gateway.audit_log where $1::uuid is null or subject = $1 order by sequence',
+    'select body from gateway.audit_event where $1::uuid is null or subject = $1 order by sequence',
     [subject ?? null],
   );
   return rows.map((row) => JSON.parse(row.body));

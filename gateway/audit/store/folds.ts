@@ -53,10 +53,10 @@ interface Fold {
   body: string;
 }
 
-/** Minutes that no statement is still counting in; as text, since a Date is coarser than a timestamp. */
+/** Minutes as text, since a Date is coarser than a timestamp. */
 const over = `
   select minute::text, key, seen, body from gateway.fold
-  where minute < clock_timestamp() - interval '65 seconds'
+  where minute <= clock_timestamp() - interval '1 second' * $1
   order by minute, key limit ${pageSize}`;
 
 const close = `
@@ -70,22 +70,33 @@ const close = `
   ), closed as (
     delete from gateway.fold f using unchanged u where f.minute = u.minute and f.key = u.key
     returning u.event_id, u.body
+  ), queued as (
+    insert into gateway.outbox (event_id, source, body)
+    select event_id, 'gateway', body from closed where event_id is not null
   )
-  insert into gateway.outbox (event_id, source, body)
-  select event_id, 'gateway', body from closed where event_id is not null
-  returning event_id`;
+  select event_id from closed`;
 
-/** Ends a page of minutes that are over. Returns how many events came of them, and whether there may be more. */
-export async function closeFolds(db: Queryable): Promise<{ folded: number; again: boolean }> {
-  const folds = await db.query<Fold>(over);
+/** A minute, and the time that a statement which began in it may still run. */
+const overAfterSeconds = 65;
+
+/**
+ * Ends a page of minutes that are over. Returns how many events came of them, and whether there is more.
+ * @param afterSeconds from the minute's beginning on; with 0 the present one ends too
+ */
+export async function closeFolds(
+  db: Queryable,
+  afterSeconds = overAfterSeconds,
+): Promise<{ folded: number; again: boolean }> {
+  const folds = await db.query<Fold>(over, [afterSeconds]);
   if (folds.length === 0) return { folded: 0, again: false };
   const events = folds.map(({ seen, body }) => (seen > mostAlike ? foldEvent(body, seen - mostAlike) : undefined));
-  const recorded = await db.query(close, [
+  const closed = await db.query<{ event_id: string | null }>(close, [
     folds.map((fold) => fold.minute),
     folds.map((fold) => fold.key),
     folds.map((fold) => fold.seen),
     events.map((event) => event?.id ?? null),
     events.map((event) => event?.body ?? null),
   ]);
-  return { folded: recorded.length, again: folds.length === pageSize };
+  const folded = closed.filter((row) => row.event_id !== null).length;
+  return { folded, again: folds.length === pageSize || closed.length < folds.length };
 }

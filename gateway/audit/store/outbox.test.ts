@@ -5,12 +5,11 @@ import { sequencePage } from '../sequence.ts';
 import { openAuditDatabase } from '../testing/audit-database.ts';
 import { readVerifiedLog } from '../testing/chain.ts';
 import { testEvent, testEvents } from '../testing/events.ts';
-import { silent } from '../testing/silent.ts';
+import { numbering } from '../testing/numbering.ts';
 import { until } from '../testing/until.ts';
 import { recordEvents, takeOver } from './outbox.ts';
 
 const skip = databaseMissing;
-const publicUrl = 'https://login.example';
 
 test("records the services' events first, then the gateway's own, each list in its order", { skip }, async () => {
   await using database = await openAuditDatabase();
@@ -18,7 +17,7 @@ test("records the services' events first, then the gateway's own, each list in i
   const users = [testEvent('sallyport.user.signed_up'), testEvent('sallyport.password.changed')];
   const own = testEvents(20);
   await db.transaction((tx) => recordEvents(tx, { collected: [{ source: 'users', events: users }], own }));
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   const log = await readVerifiedLog(db);
   assert.deepEqual(
     log.map((event) => event.id),
@@ -31,9 +30,9 @@ test('an event that was logged and forgotten by the outbox is not taken over aga
   const { db } = database;
   const event = { source: 'otp' as const, ...testEvent('sallyport.otp.verified') };
   assert.deepEqual(await takeOver(db, [event, event]), [event.id]);
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   assert.deepEqual(await takeOver(database.openAnother(), [event]), []);
-  await sequencePage({ db, publicUrl, logger: silent });
+  await sequencePage({ db, ...numbering });
   assert.equal((await readVerifiedLog(db)).length, 1);
 });
 
@@ -71,10 +70,10 @@ test('a transaction that commits late is not passed over', { skip }, async () =>
   });
   await taken.promise;
   await recordEvents(db, { collected: [], own: [early] });
-  assert.equal((await sequencePage({ db, publicUrl, logger: silent })).types.length, 1);
+  assert.equal((await sequencePage({ db, ...numbering })).types.length, 1);
   commit.resolve();
   await slow;
-  assert.equal((await sequencePage({ db, publicUrl, logger: silent })).types.length, 1);
+  assert.equal((await sequencePage({ db, ...numbering })).types.length, 1);
   assert.deepEqual(
     (await readVerifiedLog(db)).map((event) => event.id),
     [early.id, late.id],

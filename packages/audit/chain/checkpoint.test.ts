@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { judgeSignature, signCheckpoint } from './checkpoint.ts';
+import { noHash } from './hash-event.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const keys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }] };
@@ -24,6 +25,7 @@ const unsigned = {
   time: '2026-01-02T03:04:05.678Z',
   types: { 'sallyport.login.succeeded': { count: 2, digest: 'b'.repeat(64) } },
   first: '1',
+  first_prevhash: noHash,
   kid: 'k1',
 };
 const data = { ...unsigned, signature: signCheckpoint(unsigned, privateKey) };

@@ -14,8 +14,9 @@ export const CheckpointData = AuditData.extend({
     .record(z.string(), z.strictObject({ count: z.int().positive(), digest: Sha256 }))
     .meta({ description: 'By type: how many, and the SHA-256 of their hex hashes joined in order' }),
   first: sequence.meta({
-    description: 'The first event that the log still keeps; what came before, retention dropped',
+    description: 'The log keeps what comes from this event on: 1, unless retention dropped the rest',
   }),
+  first_prevhash: Sha256.meta({ description: 'The `prevhash` of the event `first`' }),
   kid: z.string().meta({ description: 'The key, at `/.well-known/audit-keys.json`' }),
   signature: z
     .string()

@@ -3,6 +3,7 @@ import { canonical } from '../chain/canonical.ts';
 import { hashPersonal } from '../chain/hash-event.ts';
 import { EventBody } from '../event/event-body.ts';
 import type { EventDraft } from './event-draft.ts';
+import { uuidFrom } from './uuid-from.ts';
 
 /** Where an event's time and randomness come from: milliseconds since 1970, and bytes of a CSPRNG. */
 export interface EventSource {
@@ -51,11 +52,4 @@ function clean(text: string | null, max: number): string | null {
   return Array.from(plain.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' '))
     .slice(0, max)
     .join('');
-}
-
-/** A version 4 UUID (RFC 9562 section 5.4) from 16 random bytes. */
-function uuidFrom(bytes: Buffer): string {
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -6,4 +6,5 @@ export * from './events/gateway-events.ts';
 export * from './events/otp-events.ts';
 export * from './events/users-events.ts';
 export { foldEvent, foldKeyOf } from './fold.ts';
-export { record } from './outbox.ts';
+export { forgetRecorded, record } from './outbox.ts';
+export { uuidFrom } from './uuid-from.ts';

@@ -40,3 +40,12 @@ export async function acknowledge(db: Queryable, schema: Schema, ids: readonly s
     [ids],
   );
 }
+
+/** Deletes what was taken over of events that an account is the subject or actor of, before its 30 days are over. */
+export async function forgetRecorded(db: Queryable, schema: Schema, accountId: string): Promise<void> {
+  await db.query(
+    `delete from ${schema}.outbox where acknowledged_at is not null and strpos(body, $1) > 0
+       and $1 in (body::json->>'subject', body::json#>>'{data,actor,id}')`,
+    [accountId],
+  );
+}

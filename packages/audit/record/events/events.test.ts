@@ -61,7 +61,7 @@ const drafts: Record<keyof typeof events, EventDraft[]> = {
   auditRead: [events.auditRead(account, sessionId)],
   auditErased: [
     events.auditErased({ subject: account.id }, { actor: operator, reason: 'erasure' }),
-    events.auditErased({ upTo: '4711' }, { actor: operator, reason: 'retention' }),
+    events.auditErased({ upTo: '4711' }, { reason: 'retention' }),
   ],
 };
 

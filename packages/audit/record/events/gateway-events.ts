@@ -69,10 +69,10 @@ export const ipUnblocked = (blockId: string, actor: Actor): EventDraft => ({
 export const auditRead = (reader: Account, sessionId: string): EventDraft =>
   succeeded('sallyport.audit.read', reader, { sessionId });
 
-/** @param what whose personal data, or up to which event that of all */
+/** @param what whose personal data, or up to which event that of all; without an actor where the log did it by its rule */
 export const auditErased = (
   what: { subject: string } | { upTo: string },
-  { actor, reason }: { actor: Actor; reason: ReasonOf<'sallyport.audit.erased'> },
+  { actor, reason }: { actor?: Actor | undefined; reason: ReasonOf<'sallyport.audit.erased'> },
 ): EventDraft => ({
   type: 'sallyport.audit.erased',
   outcome: 'success',

@@ -1,0 +1,79 @@
+// A checkpoint is an event that signs what the log held since the last one, and is made where events get their numbers:
+// it covers all up to its own number, in whatever order pages are written, and a gateway that was overtaken writes none.
+import { createHash, type KeyObject } from 'node:crypto';
+import { signCheckpoint } from '@sallyport/audit';
+import { CheckpointBody, type EventSource, uuidFrom } from '@sallyport/audit/record';
+import { finishEvent } from './finish-event.ts';
+import type { NumberedEvent, Tail } from './number-page.ts';
+
+/** Signs checkpoints: an Ed25519 key and its name. */
+export interface AuditKey {
+  id: string;
+  key: KeyObject;
+}
+
+/** Which log it is, what the last checkpoint was, and from where on the log is kept. */
+export interface CheckpointState {
+  logId: string;
+  /** The number of the last checkpoint; 0 before the first. */
+  checkpoint: number;
+  first: number;
+  firstPrevhash: string;
+}
+
+/** What a checkpoint says of each event that it covers. */
+export type Covered = Pick<NumberedEvent, 'type' | 'hash'>;
+
+const type = 'sallyport.audit.checkpoint';
+
+/** @param covered every event from the last checkpoint on, that one included, up to the tail */
+export function createCheckpoint(
+  state: CheckpointState,
+  tail: Tail,
+  covered: readonly Covered[],
+  { key, source, publicUrl }: { key: AuditKey; source: EventSource; publicUrl: string },
+): NumberedEvent {
+  const time = new Date(source.now()).toISOString();
+  const unsigned = {
+    ...nobody,
+    log_id: state.logId,
+    from: String(Math.max(state.checkpoint, state.first)),
+    to: String(tail.sequence),
+    head: tail.hash,
+    time,
+    types: countTypes(covered),
+    first: String(state.first),
+    first_prevhash: state.firstPrevhash,
+    kid: key.id,
+  };
+  const data = { ...unsigned, signature: signCheckpoint(unsigned, key.key) };
+  const recorded = CheckpointBody.parse({ id: uuidFrom(source.randomBytes(16)), type, time, data });
+  const sequence = tail.sequence + 1;
+  const position = { source: `${publicUrl}/gateway`, sequence, prevhash: tail.hash };
+  return { sequence, id: recorded.id, type, subject: null, ...finishEvent(recorded, position), personal: null };
+}
+
+const nobody = {
+  outcome: 'success',
+  reason: null,
+  actor: null,
+  target: null,
+  client: null,
+  session_id: null,
+  request_id: null,
+  amr: null,
+  count: 1,
+  personal_hash: null,
+  personal: null,
+} as const;
+
+function countTypes(covered: readonly Covered[]): Record<string, { count: number; digest: string }> {
+  const hashes = Map.groupBy(covered, (event) => event.type);
+  const entries = [...hashes].map(([name, events]) => {
+    const digest = createHash('sha256')
+      .update(events.map(({ hash }) => hash).join(''))
+      .digest('hex');
+    return [name, { count: events.length, digest }] as const;
+  });
+  return Object.fromEntries(entries);
+}
