@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createEvent, forgetRecorded } from '@sallyport/audit/record';
+import { auditErased, createEvent, forgetRecorded } from '@sallyport/audit/record';
 import { canonicalName } from '@sallyport/contracts';
 import type { Db } from '@sallyport/postgres';
+import { closeFolds } from '../gateway/audit/store/folds.ts';
 import { recordEvents } from '../gateway/audit/store/outbox.ts';
 
 const waitMs = 30_000;
@@ -34,15 +35,11 @@ export async function eraseAccount(db: Db, id: string): Promise<{ done: boolean;
   const [{ sequence } = { sequence: 0 }] = await db.query<{ sequence: number }>(
     'select sequence from gateway.audit_head',
   );
-  const draft = {
-    type: 'sallyport.audit.erased',
-    outcome: 'success',
-    subject: id,
-    reason: 'erasure',
-    actor: { type: 'operator', id: null },
-  } as const;
+  const draft = auditErased({ subject: id }, { actor: { type: 'operator', id: null }, reason: 'erasure' });
   const request = { request_id: `operator-${randomUUID()}`, ip: null, user_agent: null, session_id: null };
   const event = createEvent(draft, request, { now: Date.now, randomBytes });
+  // What is only counted so far must have its number before, or it would outlive the erasure.
+  while ((await closeFolds(db, 0)).again);
   await recordEvents(db, { collected: [], own: [event] });
   await forgetRecorded(db, 'users', id);
   await forgetRecorded(db, 'otp', id);

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, otpResetRequested } from '@sallyport/audit/record';
 import { canonicalName } from '@sallyport/contracts';
 import type { Db } from '@sallyport/postgres';
 import { createRecording } from '../gateway/audit/store/outbox.ts';
@@ -21,14 +21,7 @@ export async function resetOtp(db: Db, name: string, reason = 'operator'): Promi
   );
   if (account === undefined) throw new StartError(`There is no account ${JSON.stringify(name)}.`);
   if (account.version === null) throw new StartError(`${username} has no second factor.`);
-  const draft = {
-    type: 'sallyport.otp.reset_requested',
-    outcome: 'success',
-    subject: account.id,
-    username,
-    actor: { type: 'operator', id: null },
-    reason,
-  } as const;
+  const draft = otpResetRequested({ id: account.id, username }, { actor: { type: 'operator', id: null }, reason });
   const request = { request_id: `operator-${randomUUID()}`, ip: null, user_agent: null, session_id: null };
   const event = createEvent(draft, request, { now: Date.now, randomBytes });
   const reset = { id: randomUUID(), userId: account.id, factorVersion: account.version, reason };

@@ -1,5 +1,4 @@
-import type { EventSource } from '@sallyport/audit/record';
-import { createEvent } from '@sallyport/audit/record';
+import { auditErased, createEvent, type EventSource } from '@sallyport/audit/record';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
 import { recordEvents } from './store/outbox.ts';
@@ -33,12 +32,6 @@ export async function retain(options: {
 async function erasePersonal(db: Db, source: EventSource, days: number): Promise<void> {
   const upTo = await findAgedPersonal(db, days);
   if (upTo === undefined) return;
-  const draft = {
-    type: 'sallyport.audit.erased',
-    outcome: 'success',
-    subject: null,
-    reason: 'retention',
-    target: { type: 'audit_event', id: String(upTo) },
-  } as const;
+  const draft = auditErased({ upTo: String(upTo) }, { reason: 'retention' });
   await recordEvents(db, { collected: [], own: [createEvent(draft, systemContext(), source)] });
 }

@@ -15,6 +15,7 @@ import { relay } from './relay.ts';
 import { type Retention, retain } from './retain.ts';
 import { sequencePage } from './sequence.ts';
 import { carryOutErasures } from './store/erasures.ts';
+import { closeFolds } from './store/folds.ts';
 import { preparePartitions } from './store/log.ts';
 import { forgetSeen } from './store/outbox.ts';
 import { sweepFlags } from './sweep.ts';
@@ -89,6 +90,11 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     });
   }
   const projector = start('audit projector', 5_000, () => projectPage({ db, users, otp, raiseFence }));
+  start('audit folds', 1_000, async () => {
+    const { folded, again } = await closeFolds(db);
+    if (folded > 0) sequencer.nudge();
+    return again;
+  });
   start('factor resets', 1_000, options.carryOutResets);
   start('audit sweep', 3_600_000, async ({ signal }) => {
     await sweepFlags({ users, otp, raiseFence, logger, signal });

@@ -1,3 +1,4 @@
+import { loginFailed, type ReasonOf } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import type { Challenge } from '../store/challenges.ts';
 import { findDevice } from '../store/devices.ts';
@@ -7,7 +8,7 @@ import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
-import { noteFailure } from './note-failure.ts';
+import { refuseLimited } from './note-blocked.ts';
 import { type Code, proveCode } from './prove-code.ts';
 import { recalledPassword } from './prove-password.ts';
 
@@ -30,8 +31,7 @@ export async function answerChallenge(
   asker: Asker,
   body: { challenge: string; code: Code },
 ): Promise<AnswerResult> {
-  const limited = limitOf(asker);
-  if (limited) return limited;
+  if (isLimited(asker)) return refuseLimited(context, asker, 'address', asker.limitedSeconds);
   const hash = hashHandle(body.challenge);
   const taken = await context.challenges.takeTry(hash);
   if (taken.state !== 'taken') {
@@ -39,10 +39,9 @@ export async function answerChallenge(
     return { outcome: 'invalid-challenge' };
   }
   const known = await withDevice(context, asker, taken.challenge).catch(giveBackAndThrow(context, hash));
-  const limitedHere = limitOf(known);
-  if (limitedHere) {
+  if (isLimited(known)) {
     await context.challenges.giveBackTry(hash);
-    return limitedHere;
+    return refuseLimited(context, known, 'address', known.limitedSeconds, { id: taken.challenge.userId });
   }
   const log = new EventLog(context, asker.request);
   const result = await spendCode(context, known, log, hash, taken.challenge, body.code);
@@ -50,10 +49,9 @@ export async function answerChallenge(
   return result;
 }
 
-/** What a limited address hears first, unless a known device comes from it: whose, its challenge shows. */
-function limitOf({ device, limitedSeconds }: Asker): Limited | undefined {
-  if (device || limitedSeconds === undefined) return undefined;
-  return { outcome: 'limited', limit: 'address', retryAfterSeconds: limitedSeconds };
+/** A limited address is refused, unless a known device comes from it: whose, its challenge shows. */
+function isLimited(asker: Asker): asker is Asker & { limitedSeconds: number } {
+  return asker.limitedSeconds !== undefined && !asker.device;
 }
 
 const giveBackAndThrow = (context: GatewayContext, hash: string) => async (error: unknown) => {
@@ -78,8 +76,11 @@ async function spendCode(
   code: Code,
 ): Promise<AnswerResult> {
   const { userId, factorVersion } = challenge;
-  const fail = async (reason: string, outcome: 'invalid-challenge' | 'wrong-code'): Promise<AnswerResult> => {
-    noteFailure(log, { id: userId }, reason);
+  const fail = async (
+    reason: ReasonOf<'sallyport.login.failed'>,
+    outcome: 'invalid-challenge' | 'wrong-code',
+  ): Promise<AnswerResult> => {
+    log.add(loginFailed({ id: userId }, reason));
     await context.changes.note(log);
     return { outcome };
   };

@@ -1,3 +1,4 @@
+import { ipBlocked, ipUnblocked } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { type Network, overlap, parseNetwork } from '../network.ts';
@@ -72,13 +73,7 @@ export async function unblockAddresses(
   if (!block) return false;
   if (block.created_by === null) await forgetLimit(context, readNetwork(block.cidr));
   const log = createLog(context, asker.request, block.cidr);
-  log.add({
-    type: 'sallyport.ip.unblocked',
-    outcome: 'success',
-    subject: null,
-    actor: { type: 'account', id: admin.userId },
-    target: { type: 'ip_block', id },
-  });
+  log.add(ipUnblocked(id, { type: 'account', id: admin.userId }));
   const lifted = await context.changes.atOnce(log, (db, recording) => deleteBlock(db, id, recording));
   await learnAtOnce(context);
   return lifted === true;
@@ -90,14 +85,8 @@ async function writeBlock(
   block: Parameters<typeof insertBlock>[1],
 ): Promise<IpBlock> {
   const log = createLog(context, request, block.cidr);
-  log.add({
-    type: 'sallyport.ip.blocked',
-    outcome: 'success',
-    subject: null,
-    reason: block.reason,
-    ...(block.createdBy === null ? {} : { actor: { type: 'account', id: block.createdBy } }),
-    target: { type: 'ip_block', id: block.id },
-  });
+  const actor = block.createdBy === null ? undefined : { type: 'account' as const, id: block.createdBy };
+  log.add(ipBlocked(block.id, { actor, reason: block.reason }));
   const made = await context.changes.atOnce(log, (db, recording) => insertBlock(db, block, recording));
   if (!made) throw new Error('a block that was not made');
   return made;

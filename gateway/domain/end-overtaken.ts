@@ -1,11 +1,10 @@
-import type { EventSource } from '@sallyport/audit/record';
+import { deviceRemoved, type EventSource, sessionRevoked } from '@sallyport/audit/record';
 import type { Db, Queryable } from '@sallyport/postgres';
 import { recordEvents } from '../audit/store/outbox.ts';
 import { systemContext } from '../audit/system-context.ts';
 import { type Known, raiseFence } from '../store/fence.ts';
 import { addRoles } from '../store/session-roles.ts';
 import { EventLog } from './event-log.ts';
-import { noteDeviceRemoved } from './note-device.ts';
 
 /** Raises the fence and ends every session and device that it overtakes, one event each, save those carried over. */
 export async function endOvertaken(
@@ -18,16 +17,9 @@ export async function endOvertaken(
 ): Promise<void> {
   const { sessions, devices } = await raiseFence(tx, userId, known, reason, carriedOver);
   for (const { id, username } of sessions) {
-    log.add({
-      type: 'sallyport.session.revoked',
-      outcome: 'success',
-      subject: userId,
-      username,
-      sessionId: id,
-      reason,
-    });
+    log.add(sessionRevoked({ id: userId, username }, { sessionId: id, reason }));
   }
-  for (const { id, username } of devices) noteDeviceRemoved(log, { userId, username }, id, reason);
+  for (const { id, username } of devices) log.add(deviceRemoved({ id: userId, username }, id, reason));
 }
 
 /**

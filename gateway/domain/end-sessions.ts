@@ -1,3 +1,4 @@
+import { sessionRevoked } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import { endSession, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
@@ -15,14 +16,8 @@ export async function endOneSession(
   return context.changes.run(log, async (tx) => {
     const ended = await endSession(tx, session.id, session.userId, reason);
     if (ended) {
-      log.add({
-        type: 'sallyport.session.revoked',
-        outcome: 'success',
-        reason,
-        subject: session.userId,
-        username: session.username,
-        sessionId: session.id,
-      });
+      const account = { id: session.userId, username: session.username };
+      log.add(sessionRevoked(account, { sessionId: session.id, reason }));
     }
     return ended;
   });

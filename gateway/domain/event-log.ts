@@ -1,4 +1,4 @@
-import { createEvent, type EventDraft, type EventSource } from '@sallyport/audit/record';
+import { type Actor, createEvent, type EventDraft, type EventSource } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { EventBatch } from '../audit/store/outbox.ts';
 
@@ -8,10 +8,10 @@ export class EventLog implements EventBatch {
   readonly own: RecordedEvent[] = [];
   readonly #request: RequestContext;
   readonly #source: EventSource;
-  readonly #actor: EventDraft['actor'];
+  readonly #actor: Actor | undefined;
 
   /** @param actor who does all of it, where that isn't the account that each event is about */
-  constructor(source: EventSource, request: RequestContext, actor?: EventDraft['actor']) {
+  constructor(source: EventSource, request: RequestContext, actor?: Actor) {
     this.#source = source;
     this.#request = request;
     this.#actor = actor;
@@ -32,7 +32,6 @@ export class EventLog implements EventBatch {
   }
 
   #create(draft: EventDraft): RecordedEvent {
-    const by = this.#actor === undefined ? {} : { actor: this.#actor };
-    return createEvent({ ...by, ...draft }, this.#request, this.#source);
+    return createEvent({ ...draft, actor: draft.actor ?? this.#actor }, this.#request, this.#source);
   }
 }

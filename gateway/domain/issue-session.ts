@@ -1,3 +1,4 @@
+import { deviceAdded, deviceRemoved, loginFailed, loginSucceeded } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import { type Device, mostDevices, type NewDevice, trimDevices } from '../store/devices.ts';
 import { insertSession } from '../store/insert-session.ts';
@@ -5,7 +6,6 @@ import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { formatDeviceToken, hashDeviceValue, makeDeviceValue } from './device-token.ts';
 import { EventLog } from './event-log.ts';
-import { deviceAdded, noteDeviceRemoved } from './note-device.ts';
 import type { CodeProof, NoFactorProof } from './prove-code.ts';
 import type { PasswordProof } from './prove-password.ts';
 import { formatRefreshToken, hashRefreshValue, makeRefreshValue } from './refresh-token.ts';
@@ -46,11 +46,9 @@ export async function issueSession(
   const id = context.randomUuid();
   const device = known?.userId === account.id ? renewDevice(context, known) : createDevice(context);
   const deviceKnown = device.id === known?.id;
-  const owner = { userId: account.id, username: account.username };
-  const about = { subject: account.id, username: account.username };
   const success = log.with(
-    { ...about, type: 'sallyport.login.succeeded', outcome: 'success', sessionId: id, amr },
-    ...(deviceKnown ? [] : [deviceAdded(owner, device.id)]),
+    loginSucceeded(account, { sessionId: id, amr }),
+    ...(deviceKnown ? [] : [deviceAdded(account, device.id)]),
   );
   const session = {
     id,
@@ -74,14 +72,12 @@ export async function issueSession(
   const insert = () => context.changes.atOnce(success, (db, recording) => insertSession(db, session, recording));
   // The second time for an account whose fence another login was just setting up: the first couldn't see it yet.
   const issued = (await insert()) ?? (await insert());
-  if (issued && issued.devices >= mostDevices) await displaceDevices(context, asker, owner);
+  if (issued && issued.devices >= mostDevices) await displaceDevices(context, asker, account);
   if (issued) {
     const tokens = withTokens(context, issued.session);
     return tokens && { ...tokens, otpResetAt: await takeResetNotice(context, issued) };
   }
-  await context.changes.note(
-    log.with({ ...about, type: 'sallyport.login.failed', outcome: 'failure', reason: 'overtaken' }),
-  );
+  await context.changes.note(log.with(loginFailed(account, 'overtaken')));
   return undefined;
 }
 
@@ -116,10 +112,10 @@ function createDevice(context: GatewayContext, id: string = context.randomUuid()
 }
 
 /** An account has so many devices at most: those beyond count as unknown at once, and go here. */
-async function displaceDevices(context: GatewayContext, asker: Asker, owner: { userId: string; username: string }) {
+async function displaceDevices(context: GatewayContext, asker: Asker, owner: { id: string; username: string }) {
   const log = new EventLog(context, asker.request);
   await context.changes.run(log, async (tx) => {
-    for (const id of await trimDevices(tx, owner.userId)) noteDeviceRemoved(log, owner, id, 'displaced');
+    for (const id of await trimDevices(tx, owner.id)) log.add(deviceRemoved(owner, id, 'displaced'));
   });
 }
 

@@ -1,3 +1,4 @@
+import { loginChallenged, loginFailed } from '@sallyport/audit/record';
 import type { Account } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { type Asker, inLaneOf } from './asker.ts';
@@ -5,7 +6,7 @@ import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
-import { noteFailure } from './note-failure.ts';
+import { refuseLimited } from './note-blocked.ts';
 import { refuseCode } from './prove-again.ts';
 import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
@@ -30,14 +31,15 @@ export async function logIn(
 ): Promise<LoginResult> {
   const asker = inLaneOf(stranger, (device) => device.username === body.username);
   if (asker.limitedSeconds !== undefined && !asker.device) {
-    return { outcome: 'limited', limit: 'address', retryAfterSeconds: asker.limitedSeconds };
+    return refuseLimited(context, asker, 'address', asker.limitedSeconds);
   }
   const log = new EventLog(context, asker.request);
   const password = await provePassword(context, asker, { username: body.username }, body.password);
   if (password.outcome === 'limited') return password;
+  if (password.outcome === 'weak-password') throw new Error('users judged a new password where there is none');
   if (password.outcome !== 'proved') {
-    const subject = password.outcome === 'rejected' ? password.accountId : null;
-    noteFailure(log, { id: subject, username: subject === null ? undefined : body.username }, password.reason);
+    const { accountId: id, reason } = password;
+    log.add(loginFailed(id === null ? null : { id, username: body.username }, reason));
     await context.changes.note(log);
     return { outcome: 'wrong-password' };
   }
@@ -56,7 +58,9 @@ export async function logIn(
     tell: true,
   });
   if (second.outcome !== 'proved') {
-    noteFailure(log, proof.account, 'reason' in second ? second.reason : second.outcome);
+    if (second.outcome !== 'locked') {
+      log.add(loginFailed(proof.account, 'reason' in second ? second.reason : second.outcome));
+    }
     await context.changes.note(log);
     const refused = refuseCode(second);
     // The same answer for all: nobody has a session here that could have ended.
@@ -83,13 +87,7 @@ async function challenge(
     { userId: account.id, epoch: account.epoch, factorVersion, deviceId: asker.device?.id, expiresAt },
     tries === 0 ? Number.MAX_SAFE_INTEGER : tries,
   );
-  log.add({
-    type: 'sallyport.login.challenged',
-    outcome: 'success',
-    subject: account.id,
-    username: account.username,
-    amr: ['pwd'],
-  });
+  log.add(loginChallenged(account));
   await context.changes.note(log);
   return { outcome: 'challenged', challenge: handle, expiresInSeconds };
 }

@@ -1,9 +1,9 @@
+import { loginFailed } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import type { EventLog } from './event-log.ts';
 import type { Limited } from './limited.ts';
-import { noteFailure } from './note-failure.ts';
 import { askFactor, type Code, type CodeProof, type NoFactorProof, proveCode } from './prove-code.ts';
 import { type PasswordProof, provePassword } from './prove-password.ts';
 
@@ -57,7 +57,7 @@ export async function proveOwnPassword(
   const password = await provePassword(context, asker, claimant, given.password);
   if (password.outcome === 'proved' && password.proof.account.epoch !== session.epoch) return { outcome: 'ended' };
   if (password.outcome !== 'rejected') return password;
-  noteFailure(log, { id: accountId, username }, password.reason);
+  log.add(loginFailed({ id: accountId, username }, password.reason));
   await context.changes.note(log);
   return { outcome: 'wrong-password' };
 }

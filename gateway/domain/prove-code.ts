@@ -1,3 +1,4 @@
+import { loginBlocked, type ReasonOf } from '@sallyport/audit/record';
 import type { Account, otp, RequestContext } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import type { Asker } from './asker.ts';
@@ -24,7 +25,7 @@ export interface NoFactorProof {
 export type Code = otp.UseCode['code'];
 
 type Refusal =
-  | { outcome: 'rejected'; reason: string }
+  | { outcome: 'rejected'; reason: ReasonOf<'sallyport.login.failed'> }
   | { outcome: 'locked'; retryAfterSeconds: number }
   | { outcome: 'overtaken' };
 
@@ -33,7 +34,8 @@ export type CodeResult<Yes> = Refusal | { outcome: 'proved'; proof: CodeProof; a
 type OtpRefusal = Exclude<otp.CodeVerification, { outcome: 'accepted' }>;
 
 /**
- * Spends a code for one use. A wrong or used one counts against the account's lane (in otp) and the address.
+ * Spends a code for one use. A wrong or used one counts against the account's lane (in otp) and the address; one that a
+ * lock keeps from being looked at is noted.
  * @param use the call of otp that spends it
  * @param what.challenge the hash of the challenge it answers; without one, a use of its own
  */
@@ -54,6 +56,7 @@ export async function proveCode<Yes extends { outcome: string; user_id: string; 
     code: what.code,
   });
   log.collect('otp', answer);
+  if (answer.outcome === 'locked') log.add(loginBlocked({ id: what.userId }, 'codes-locked'));
   if (!('user_id' in answer)) return refusalOf(asker, answer, what.factorVersion !== undefined);
   const proof = { kind: 'code', userId: answer.user_id, factorVersion: answer.factor_version } as CodeProof;
   return { outcome: 'proved', proof, answer };

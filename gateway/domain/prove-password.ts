@@ -1,8 +1,10 @@
+import type { ReasonOf } from '@sallyport/audit/record';
 import type { Account, users } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { type Asker, strangers } from './asker.ts';
 import { limitName, passwordKey } from './limit-name.ts';
 import type { Limited } from './limited.ts';
+import { refuseLimited } from './note-blocked.ts';
 
 declare const proved: unique symbol;
 
@@ -14,7 +16,7 @@ export interface PasswordProof {
 
 export type PasswordResult =
   | { outcome: 'proved'; proof: PasswordProof }
-  | { outcome: 'rejected'; reason: string; accountId: string | null }
+  | { outcome: 'rejected'; reason: ReasonOf<'sallyport.login.failed'>; accountId: string | null }
   | Limited
   | { outcome: 'weak-password'; reason: string };
 
@@ -37,11 +39,13 @@ export async function provePassword(
     passwordKey(name, isStranger(asker) ? asker.address : asker.lane),
   );
   if (place.outcome === 'limited') {
-    return { outcome: 'limited', limit: 'password', retryAfterSeconds: place.retryAfterSeconds };
+    return refuseLimited(context, asker, 'password', place.retryAfterSeconds, accountOf(claimant));
   }
   try {
     const row = isStranger(asker) ? await joinStrangers(context, name, asker) : undefined;
-    if (row?.outcome === 'limited') return { ...row, limit: 'stranger' };
+    if (row?.outcome === 'limited') {
+      return await refuseLimited(context, asker, 'stranger', row.retryAfterSeconds, accountOf(claimant));
+    }
     const answer = await verify(context, asker, claimant, password).catch(async (error: unknown) => {
       await row?.withdraw();
       throw error;
@@ -53,6 +57,11 @@ export async function provePassword(
   } finally {
     place.guess.leave();
   }
+}
+
+/** Known by a session alone: nobody has looked a name up yet. */
+function accountOf(claimant: Claimant) {
+  return 'accountId' in claimant ? { id: claimant.accountId, username: claimant.username } : undefined;
 }
 
 const isStranger = (asker: Asker) => asker.lane === strangers;

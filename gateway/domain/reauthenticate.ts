@@ -1,3 +1,4 @@
+import { loginSucceeded } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import { carryOver, type Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
@@ -26,16 +27,7 @@ export async function reauthenticate(
   };
   const carried = await context.changes.run(log, async (tx) => {
     const kept = await carryOver(tx, session, to);
-    if (kept) {
-      log.add({
-        type: 'sallyport.login.succeeded',
-        outcome: 'success',
-        reason: 'reauthenticated',
-        subject: account.id,
-        username: account.username,
-        amr,
-      });
-    }
+    if (kept) log.add(loginSucceeded(account, { amr, reason: 'reauthenticated' }));
     return kept;
   });
   const issued = carried && withTokens(context, carried);

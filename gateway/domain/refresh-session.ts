@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { sessionRefreshed, sessionReuseDetected, sessionRevoked } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import { findForRefresh, type RefreshView, rotateRefresh } from '../store/refresh.ts';
 import { endSession } from '../store/sessions.ts';
@@ -75,7 +76,7 @@ async function rotate(context: GatewayContext, asker: Asker, session: RefreshVie
   const value = makeRefreshValue(key, session.refresh.secret, session.id, number);
   const hash = hashRefreshValue(value);
   const log = new EventLog(context, asker.request);
-  log.add({ ...about(session), type: 'sallyport.session.refreshed', outcome: 'success', amr: session.amr });
+  log.add(sessionRefreshed(ownerOf(session), { sessionId: session.id, amr: session.amr }));
   const rotated = await context.changes.atOnce(log, (db, recording) =>
     rotateRefresh(db, session, { hash, keyId: key.id }, context.config.SESSION_IDLE_SECONDS, recording),
   );
@@ -89,16 +90,11 @@ async function endForReuse(context: GatewayContext, asker: Asker, session: Refre
   const log = new EventLog(context, asker.request);
   await context.changes.run(log, async (tx) => {
     if (!(await endSession(tx, session.id, session.userId, 'refresh-token-reused'))) return;
-    log.add({ ...about(session), type: 'sallyport.session.reuse_detected', outcome: 'failure' });
-    log.add({
-      ...about(session),
-      type: 'sallyport.session.revoked',
-      outcome: 'success',
-      reason: 'refresh-token-reused',
-    });
+    log.add(sessionReuseDetected(ownerOf(session), session.id));
+    log.add(sessionRevoked(ownerOf(session), { sessionId: session.id, reason: 'refresh-token-reused' }));
   });
 }
 
-function about(session: RefreshView) {
-  return { subject: session.userId, username: session.username, sessionId: session.id };
+function ownerOf({ userId, username }: RefreshView) {
+  return { id: userId, username };
 }

@@ -1,3 +1,4 @@
+import { otpResetRequested } from '@sallyport/audit/record';
 import { Unavailable } from '@sallyport/contracts';
 import type { GatewayContext } from '../context.ts';
 import { findPendingReset, insertReset } from '../store/otp-resets.ts';
@@ -35,14 +36,7 @@ export async function requestReset(
   const id = context.randomUuid();
   const about = { userId, factorVersion: factor.factor_version, reason, requestedBy: admin.userId };
   const log = new EventLog(context, asker.request);
-  log.add({
-    type: 'sallyport.otp.reset_requested',
-    outcome: 'success',
-    subject: userId,
-    username: account.username,
-    actor: { type: 'account', id: admin.userId },
-    reason,
-  });
+  log.add(otpResetRequested(account, { actor: { type: 'account', id: admin.userId }, reason }));
   const insert = () =>
     context.changes.atOnce(log, (db, recording) => insertReset(db, { id, ...about, approved }, recording));
   // The second time for one that was approved, or lapsed, between the two looks.

@@ -3,6 +3,7 @@ import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 import { type Issued, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
+import { refuseLimited } from './note-blocked.ts';
 import { noFactorYet } from './prove-code.ts';
 import { passwordJustSet } from './prove-password.ts';
 
@@ -22,7 +23,7 @@ export async function signUp(
 ): Promise<SignUpResult> {
   if (context.config.SIGNUP === 'closed') return { outcome: 'closed' };
   const retryAfterSeconds = await countSignup(context, asker);
-  if (retryAfterSeconds !== undefined) return { outcome: 'limited', limit: 'signup', retryAfterSeconds };
+  if (retryAfterSeconds !== undefined) return refuseLimited(context, asker, 'signup', retryAfterSeconds);
   const log = new EventLog(context, asker.request);
   const creation = await context.users.createAccount(asker.request, body);
   if (creation.outcome !== 'created') return creation;

@@ -1,6 +1,7 @@
 import type { Handler } from '@sallyport/http';
 import type { GatewayContext } from '../context.ts';
 import { noteLimitedNetwork } from '../domain/block-address.ts';
+import { refuseLimited } from '../domain/note-blocked.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { tooMany } from '../refusals.ts';
 import type { Guess, GuessLimit, Reservation } from '../store/guess-limit.ts';
@@ -20,7 +21,7 @@ export function holdPlace(row: GatewayRoute): GatewayRoute {
     const place = await reserve(context, caller);
     try {
       if (place.outcome === 'limited' && guesses === 'refused') {
-        return tooMany(context, { limit: 'address', retryAfterSeconds: place.retryAfterSeconds });
+        return tooMany(context, await refuseLimited(context, caller.asker, 'address', place.retryAfterSeconds));
       }
       return await handle(context, {
         ...call,

@@ -3,6 +3,7 @@ import { jsonBody, Refusal, validate } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
 import { strangers } from '../domain/asker.ts';
+import { refuseLimited } from '../domain/note-blocked.ts';
 import { recogniseDevice } from '../domain/recognise-device.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
 import { tooMany } from '../refusals.ts';
@@ -23,7 +24,7 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
   return (route) => [
     identify,
     ...(route.tag === 'public' ? [] : [privately]),
-    ...(route.evenBlocked ? [] : [refuseBlocked(context)]),
+    ...(route.evenBlocked ? [] : [refuseBlocked(context, route.guesses !== undefined)]),
     ...readBody(context, route),
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),
@@ -49,33 +50,34 @@ export const identify: RequestHandler = (req, res, next) => {
 };
 
 function readBody(context: GatewayContext, route: GatewayRoute): RequestHandler[] {
-  if (route.guesses === 'refused') return [limitAddress(context, route), jsonBody];
+  if (route.guesses === 'refused') return [refuseFromLimited(context, route), jsonBody];
   if (route.guesses === 'refused unless known') return [readFromKnown(context, route)];
   return route.guesses === 'refused unless live' ? [readFromLive(context, route)] : [jsonBody];
 }
 
 /** From a limited address only a body goes on that brings the token of a known device. */
 function readFromKnown(context: GatewayContext, route: GatewayRoute): RequestHandler {
-  const limit = limitAddress(context, route);
   return async (req, res, next) => {
-    const limited = await refusalOf(() => limit(req, res, () => {}));
-    if (!limited) return jsonBody(req, res, next);
+    const limit = await findLimit(context, route, res.locals.caller);
+    if (!limit) return jsonBody(req, res, next);
     const unreadable = await refusalOf(() => jsonBody(req, res, () => {}));
-    if (unreadable || !(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))) throw limited;
+    if (unreadable || !(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))) {
+      await turnAway(context, res.locals.caller, limit);
+    }
     next();
   };
 }
 
 /** A body that holds no token can't bring a live one: from a limited address it is told of the limit, not of its faults. */
 function readFromLive(context: GatewayContext, route: GatewayRoute): RequestHandler {
-  const limit = limitAddress(context, route);
   return async (req, res, next) => {
     const faulty = await refusalOf(async () => {
       await jsonBody(req, res, () => {});
       if (route.body) validate(route.body, req.body);
     });
     if (faulty) {
-      await limit(req, res, () => {});
+      const limit = await findLimit(context, route, res.locals.caller);
+      if (limit) await turnAway(context, res.locals.caller, limit);
       throw faulty;
     }
     next();
@@ -93,24 +95,43 @@ async function refusalOf(step: () => unknown): Promise<Refusal | undefined> {
 }
 
 /** Turns an address with too many failures or signups away before anything is read from it. */
-function limitAddress(context: GatewayContext, route: GatewayRoute): RequestHandler {
-  const { limits } = context;
+function refuseFromLimited(context: GatewayContext, route: GatewayRoute): RequestHandler {
   return async (_req, res, next) => {
-    const { address }: Caller = res.locals.caller;
-    const { network, site } = address;
-    const [own = 0, around = 0, ownSignups = 0, signupsAround = 0] = await Promise.all([
-      limits.addresses.findBlock(network),
-      site === undefined ? undefined : limits.sites.findBlock(site),
-      route.signup ? limits.signups.findBlock(network) : undefined,
-      route.signup && site !== undefined ? limits.siteSignups.findBlock(site) : undefined,
-    ]);
-    const failures = Math.max(own, around);
-    const signups = Math.max(ownSignups, signupsAround);
-    const retryAfterSeconds = Math.max(failures, signups);
-    const limit = signups > failures ? 'signup' : 'address';
-    if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));
+    const limit = await findLimit(context, route, res.locals.caller);
+    if (limit) await turnAway(context, res.locals.caller, limit);
     next();
   };
+}
+
+interface Limit {
+  limit: 'address' | 'signup';
+  retryAfterSeconds: number;
+}
+
+async function findLimit(
+  { limits }: GatewayContext,
+  route: GatewayRoute,
+  { address: { network, site } }: Caller,
+): Promise<Limit | undefined> {
+  const [own = 0, around = 0, ownSignups = 0, signupsAround = 0] = await Promise.all([
+    limits.addresses.findBlock(network),
+    site === undefined ? undefined : limits.sites.findBlock(site),
+    route.signup ? limits.signups.findBlock(network) : undefined,
+    route.signup && site !== undefined ? limits.siteSignups.findBlock(site) : undefined,
+  ]);
+  const failures = Math.max(own, around);
+  const signups = Math.max(ownSignups, signupsAround);
+  const retryAfterSeconds = Math.max(failures, signups);
+  return retryAfterSeconds > 0 ? { limit: signups > failures ? 'signup' : 'address', retryAfterSeconds } : undefined;
+}
+
+/** @throws Refusal always, once that is recorded */
+async function turnAway(
+  context: GatewayContext,
+  { asker }: Caller,
+  { limit, retryAfterSeconds }: Limit,
+): Promise<never> {
+  throw new Refusal(tooMany(context, await refuseLimited(context, asker, limit, retryAfterSeconds)));
 }
 
 /** What is somebody's own must not be kept by anybody between; nor may a refusal of it. */

@@ -2,6 +2,7 @@ import { refuse, reply } from '@sallyport/http';
 import { z } from 'zod';
 import { endOneSession, logOutByRefreshToken } from '../domain/end-sessions.ts';
 import { listSessions } from '../domain/list-sessions.ts';
+import { refuseLimited } from '../domain/note-blocked.ts';
 import { findRefreshable, refreshSession } from '../domain/refresh-session.ts';
 import { gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
@@ -28,7 +29,7 @@ const refresh = gatewayRoute(
     if (limitedSeconds !== undefined) {
       const found = await findRefreshable(context, body.refresh_token);
       if (!found?.session.live) {
-        return tooMany(context, { limit: 'address', retryAfterSeconds: limitedSeconds });
+        return tooMany(context, await refuseLimited(context, caller.asker, 'address', limitedSeconds));
       }
     }
     const result = await refreshSession(context, caller.asker, body.refresh_token);

@@ -1,6 +1,12 @@
+import { foldKeyOf } from '@sallyport/audit/record';
 import type { Db, Queryable } from '@sallyport/postgres';
 import type { AuditPipeline } from '../audit/start-pipeline.ts';
+import { type Failure, recordFailures } from '../audit/store/folds.ts';
 import { createRecording, type EventBatch, type Recording, recordEvents } from '../audit/store/outbox.ts';
+import { createGroupWriter } from './group-writer.ts';
+
+/** One statement holds them, and each may be a kilobyte. */
+const mostFailures = 1_000;
 
 /** The only way to change state in the gateway: with its events, in one transaction (promise 4). */
 export interface Changes {
@@ -11,12 +17,14 @@ export interface Changes {
     batch: EventBatch,
     work: (db: Queryable, recording: Recording) => Promise<Result | undefined>,
   ): Promise<Result | undefined>;
-  /** Writes a batch where nothing else changes. */
+  /** Writes a batch where nothing else changes: failures of the gateway's own together with those of others, and floods folded. */
   note(batch: EventBatch): Promise<void>;
 }
 
 /** Without `audit` events wait until the pipeline looks by itself, soon. */
 export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
+  const recordFailure = createGroupWriter<Failure>((failures) => recordFailures(db, failures), mostFailures);
+
   function written(batch: EventBatch): void {
     if (audit === undefined) return;
     audit.nudge();
@@ -41,8 +49,21 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
       return result;
     },
     async note(batch) {
-      await recordEvents(db, batch);
+      const failures = asFailures(batch);
+      if (failures) await recordFailure(failures);
+      else await recordEvents(db, batch);
       written(batch);
     },
   };
+}
+
+/** A batch of nothing but failures that may be folded; what services recorded is never folded. */
+function asFailures({ collected, own }: EventBatch): Failure[] | undefined {
+  if (own.length === 0 || collected.length > 0) return undefined;
+  const failures = own.map((event) => ({ ...event, key: foldKeyOf(event) }));
+  return failures.every(hasKey) ? failures : undefined;
+}
+
+function hasKey<Event extends { key: Buffer | undefined }>(event: Event): event is Event & { key: Buffer } {
+  return event.key !== undefined;
 }

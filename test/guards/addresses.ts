@@ -35,7 +35,7 @@ export const addresses: Guard[] = [
   {
     name: 'a route refuses blocked addresses',
     file: 'gateway/edge/pipeline.ts',
-    find: '...(route.evenBlocked ? [] : [refuseBlocked(context)]),',
+    find: '...(route.evenBlocked ? [] : [refuseBlocked(context, route.guesses !== undefined)]),',
     replace: '',
     test: everyWay,
   },
@@ -152,14 +152,11 @@ export const addresses: Guard[] = [
     test: { file: 'gateway/edge/address.test.ts', name: 'counts IPv4 as it is, and its IPv6-mapped form as the same' },
   },
   {
-    name: 'an address is limited after its failures',
+    name: 'a limited address is told so before anything else that it sends is judged',
     file: 'gateway/edge/pipeline.ts',
-    find: 'if (retryAfterSeconds > 0) throw new Refusal(tooMany(context, { limit, retryAfterSeconds }));',
-    replace: '',
-    test: {
-      file: passwords,
-      name: 'limits an address after its failures, an IPv6 address with its /64, and a site at ten times as many',
-    },
+    find: "return retryAfterSeconds > 0 ? { limit: signups > failures ? 'signup' : 'address', retryAfterSeconds } : undefined;",
+    replace: 'return undefined;',
+    test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
     name: 'nobody but a trusted proxy says where a call comes from',
@@ -178,14 +175,14 @@ export const addresses: Guard[] = [
   {
     name: 'a limited address hears nothing of what is wrong with a refresh',
     file: 'gateway/edge/pipeline.ts',
-    find: 'await limit(req, res, () => {});\n      throw faulty;',
+    find: 'if (limit) await turnAway(context, res.locals.caller, limit);\n      throw faulty;',
     replace: 'throw faulty;',
     test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
     name: 'a limited address is told so before its challenge is looked at',
     file: 'gateway/domain/answer-challenge.ts',
-    find: 'if (limited) return limited;',
+    find: "if (isLimited(asker)) return refuseLimited(context, asker, 'address', asker.limitedSeconds);",
     replace: '',
     test: { file: 'test/devices.test.ts', name: 'of invented challenges at once an address hears' },
   },

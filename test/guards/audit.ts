@@ -1,6 +1,9 @@
 import type { Guard } from './guard.ts';
 
 const outbox = 'gateway/audit/store/outbox.ts';
+const folds = 'gateway/audit/store/folds.ts';
+const foldsTest = 'gateway/audit/store/folds.test.ts';
+const refusals = 'test/audit-folding.test.ts';
 const migration = 'gateway/migrations/0002_audit.sql';
 
 /** No change without a record (promise 4). */
@@ -105,6 +108,61 @@ export const audit: Guard[] = [
       file: 'gateway/audit/lease.test.ts',
       name: 'one holds a lease; another takes it over when it ran out or was given back',
     },
+  },
+  {
+    name: 'a minute of failures is closed as it was read',
+    file: folds,
+    find: 'and f.seen = g.seen',
+    replace: '',
+    test: {
+      file: foldsTest,
+      name: 'a gateway that was stopped between reading a minute and closing it changes nothing',
+    },
+  },
+  {
+    name: 'the event of a flood counts what has none of its own',
+    file: folds,
+    find: 'foldEvent(body, seen - mostAlike)',
+    replace: 'foldEvent(body, 1)',
+    test: { file: foldsTest, name: 'of two gateways that record and close at once neither loses nor doubles one' },
+  },
+  {
+    name: 'what changes state is not folded',
+    file: 'packages/audit/record/fold.ts',
+    find: 'if (!foldable.includes(type)) return undefined;',
+    replace: '',
+    test: { file: foldsTest, name: 'what changes state is never folded' },
+  },
+  {
+    name: 'a caller goes on when its failure is written',
+    file: 'gateway/store/changes.ts',
+    find: 'if (failures) await recordFailure(failures);',
+    replace: 'if (failures) void recordFailure(failures);',
+    test: {
+      file: foldsTest,
+      name: 'many failures at once are written by few statements; each is there when its caller goes on',
+    },
+  },
+  {
+    name: 'a refusal by a limit is recorded',
+    file: 'gateway/domain/note-blocked.ts',
+    find: 'await noteBlocked(context, asker, reasons[limit], account);',
+    replace: '',
+    test: { file: refusals, name: 'what a limit refuses leaves login.blocked with its reason' },
+  },
+  {
+    name: 'a refusal of a blocked address is recorded',
+    file: 'gateway/edge/refuse-blocked.ts',
+    find: "if (credential) await noteBlocked(context, asker, 'address-blocked');",
+    replace: '',
+    test: { file: refusals, name: 'a blocked address leaves login.blocked where it brings a credential' },
+  },
+  {
+    name: 'a refusal of a code while codes are locked is recorded',
+    file: 'gateway/domain/prove-code.ts',
+    find: "if (answer.outcome === 'locked') log.add(loginBlocked({ id: what.userId }, 'codes-locked'));",
+    replace: '',
+    test: { file: refusals, name: 'a code that comes while codes are locked leaves login.blocked' },
   },
   {
     name: 'a signup records its event with its statement',

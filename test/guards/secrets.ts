@@ -134,8 +134,8 @@ export const secrets: Guard[] = [
   {
     name: 'a name that is no account’s is not written down',
     file: 'gateway/domain/log-in.ts',
-    find: 'subject === null ? undefined : body.username',
-    replace: 'body.username',
+    find: 'id === null ? null : { id, username: body.username }',
+    replace: '{ id, username: body.username }',
     test: { file: 'test/audit-events.test.ts', name: 'a name that is no account is written nowhere' },
   },
 ];

@@ -1,3 +1,4 @@
+import { endMinutes } from '../../gateway/audit/testing/folds.ts';
 import { until } from '../../gateway/audit/testing/until.ts';
 import type { Stack } from './stack.ts';
 
@@ -9,14 +10,17 @@ export interface LoggedEvent {
   data: { outcome: string; reason: string | null; count: number | null; session_id: string | null };
 }
 
-/** Waits until everything recorded by now has its number, and the flags have followed. */
+/** Waits until everything recorded by now has its number, and the flags have followed; for what was folded the minute ends. */
 export async function waitForLog(stack: Pick<Stack, 'sql'>): Promise<void> {
   const left = `select
-    (select count(*) from gateway.outbox) + (select sequence from gateway.audit_head)
+    (select count(*) from gateway.fold where seen > 60) + (select count(*) from gateway.outbox) + (select sequence from gateway.audit_head)
     - (select sequence from gateway.cursor where name = 'projector')
     + (select count(*) from users.outbox where acknowledged_at is null)
     + (select count(*) from otp.outbox where acknowledged_at is null) as left`;
-  const isEmpty = async () => (await stack.sql<{ left: number }>(left))[0]?.left === 0;
+  const isEmpty = async () => {
+    await stack.sql(endMinutes);
+    return (await stack.sql<{ left: number }>(left))[0]?.left === 0;
+  };
   await until(isEmpty, 'every event has its number', 30_000);
 }
 

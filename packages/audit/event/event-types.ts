@@ -148,7 +148,6 @@ export const eventTypes = {
       'used-code',
       'spent-challenge',
       'no-factor',
-      'locked',
       'overtaken',
     ],
     subject: 'where known',

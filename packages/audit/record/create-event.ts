@@ -2,27 +2,8 @@ import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import { canonical } from '../chain/canonical.ts';
 import { hashPersonal } from '../chain/hash-event.ts';
 import { EventBody } from '../event/event-body.ts';
-import type { AuditEventType } from '../event/event-types.ts';
+import type { EventDraft } from './event-draft.ts';
 import { uuidFrom } from './uuid-from.ts';
-
-/** What happened, in the words of the domain; the rest of an event comes from the request and the clock. */
-export interface EventDraft {
-  type: AuditEventType;
-  outcome: 'success' | 'failure';
-  /** The account it is about; null where there is none. */
-  subject: string | null;
-  reason?: string;
-  /** Who did it, where that isn't the subject itself. */
-  actor?: { type: string; id: string | null };
-  /** What was acted upon, where that isn't the subject itself. */
-  target?: { type: string; id: string };
-  /** The session it concerns, where that isn't the one that asked. */
-  sessionId?: string;
-  amr?: readonly string[];
-  count?: number;
-  /** The account's name; never a name that is no account's. */
-  username?: string | undefined;
-}
 
 /** Where an event's time and randomness come from: milliseconds since 1970, and bytes of a CSPRNG. */
 export interface EventSource {

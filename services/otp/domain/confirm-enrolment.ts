@@ -4,7 +4,7 @@
  * transaction in which the step is claimed, the factor becomes active with the next version, ten recovery codes are
  * stored and the event is recorded. Only the newest pending enrolment confirms, and of any number at once one does.
  */
-import { createEvent, record } from '@sallyport/audit/record';
+import { createEvent, otpEnabled, record } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { takeTry } from '../store/enrolments.ts';
@@ -57,7 +57,7 @@ async function activate(
   step: number,
 ): Promise<EnrolmentConfirmation | undefined> {
   const set = createRecoverySet(context, userId);
-  const event = createEvent({ type: 'sallyport.otp.enabled', outcome: 'success', subject: userId }, request, context);
+  const event = createEvent(otpEnabled({ id: userId }), request, context);
   const factorVersion = await context.db.transaction(async (tx) => {
     const version = await activateFactor(tx, userId, enrolmentId, step);
     if (version === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { createEvent, record } from '@sallyport/audit/record';
+import { createEvent, otpDisabled, record } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { claimCode } from '../store/claim-code.ts';
@@ -12,7 +12,7 @@ export async function disableFactor(
   use: UseCode,
 ): Promise<CodeUse<{ factorVersion: number }>> {
   const { userId } = use;
-  const event = createEvent({ type: 'sallyport.otp.disabled', outcome: 'success', subject: userId }, request, context);
+  const event = createEvent(otpDisabled({ id: userId }), request, context);
   const used = await useCode(context, request, use, (claim) =>
     context.db.transaction(async (tx) => {
       if (!(await claimCode(tx, claim))) return undefined;

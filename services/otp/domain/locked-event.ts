@@ -1,4 +1,4 @@
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, otpLocked } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import type { LockedEvent } from '../store/reserve-attempt.ts';
@@ -10,11 +10,7 @@ const count = '"count":1,';
  * before everything that a person could have written, so that its first place is the right one.
  */
 export function createLockedEvent(context: OtpContext, request: RequestContext, userId: string): LockedEvent {
-  const { id, body } = createEvent(
-    { type: 'sallyport.otp.locked', outcome: 'failure', subject: userId, reason: 'too-many-attempts', count: 1 },
-    request,
-    context,
-  );
+  const { id, body } = createEvent(otpLocked({ id: userId }, 1), request, context);
   const at = body.indexOf(count);
   const before = `${body.slice(0, at)}"count":`;
   const after = `,${body.slice(at + count.length)}`;

@@ -1,4 +1,4 @@
-import { createEvent, record } from '@sallyport/audit/record';
+import { createEvent, record, recoveryCodeRegenerated } from '@sallyport/audit/record';
 import type { RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { claimCode } from '../store/claim-code.ts';
@@ -13,8 +13,7 @@ export async function regenerateCodes(
   use: UseCode,
 ): Promise<CodeUse<{ factorVersion: number; recoveryCodes: string[] }>> {
   const { userId } = use;
-  const type = 'sallyport.recovery_code.regenerated';
-  const event = createEvent({ type, outcome: 'success', subject: userId }, request, context);
+  const event = createEvent(recoveryCodeRegenerated({ id: userId }), request, context);
   const set = createRecoverySet(context, userId);
   const used = await useCode(context, request, use, (claim) =>
     context.db.transaction(async (tx) => {

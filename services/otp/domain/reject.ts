@@ -1,15 +1,9 @@
-import { createEvent, record } from '@sallyport/audit/record';
+import { createEvent, otpFailed, otpReplayed, type ReasonOf, record } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 
 /** Why a code that was looked at is refused, as audit learns it. */
-export type RejectionReason =
-  | 'wrong-code'
-  | 'wrong-recovery-code'
-  | 'secret-unusable'
-  | 'used-code'
-  | 'spent-challenge'
-  | 'factor-changed';
+export type RejectionReason = ReasonOf<'sallyport.otp.failed' | 'sallyport.otp.replayed'>;
 
 export interface Rejection {
   outcome: 'rejected';
@@ -26,8 +20,9 @@ export async function reject(
   earlier: readonly RecordedEvent[] = [],
 ): Promise<Rejection> {
   const replayed = reason === 'used-code' || reason === 'spent-challenge';
-  const type = replayed ? 'sallyport.otp.replayed' : 'sallyport.otp.failed';
-  const event = createEvent({ type, outcome: 'failure', subject: userId, reason }, request, context);
+  const account = { id: userId };
+  const draft = replayed ? otpReplayed(account, reason) : otpFailed(account, reason);
+  const event = createEvent(draft, request, context);
   await record(context.db, 'otp', [event]);
   return { outcome: 'rejected', reason: replayed ? reason : 'wrong-code', events: [...earlier, event] };
 }

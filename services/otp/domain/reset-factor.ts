@@ -3,7 +3,7 @@
  * the owner has enrolled anew since, the new factor stays ("overtaken"). The account's factor is locked first, so that
  * of any number of calls for one reset one acts, and each of them gets its answer.
  */
-import { createEvent, record } from '@sallyport/audit/record';
+import { createEvent, otpReset, otpResetOvertaken, record } from '@sallyport/audit/record';
 import type { otp, RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { removeFactor } from '../store/factors.ts';
@@ -26,10 +26,8 @@ export async function resetFactor(
       : { outcome: 'overtaken', factorVersion: factor?.version ?? 0 };
     if (standing) await clearLanes(tx, userId);
     await insertReset(tx, resetId, userId, reset);
-    const result = standing
-      ? { outcome: 'success' as const, reason }
-      : { outcome: 'failure' as const, reason: 'overtaken' };
-    const event = createEvent({ type: 'sallyport.otp.reset', subject: userId, actor, ...result }, request, context);
+    const draft = standing ? otpReset : otpResetOvertaken;
+    const event = createEvent(draft({ id: userId }, { actor, reason }), request, context);
     await record(tx, 'otp', [event]);
     return { ...reset, events: [event] };
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, otpSetupStarted } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import { replaceEnrolment } from '../store/enrolments.ts';
@@ -22,11 +22,7 @@ export async function startEnrolment(
   const secret = createSecret(randomBytes);
   const enrolmentId = randomUUID();
   const sealed = seal(keys, randomBytes, secret, factorBinding(userId, enrolmentId));
-  const event = createEvent(
-    { type: 'sallyport.otp.setup_started', outcome: 'success', subject: userId, username },
-    request,
-    context,
-  );
+  const event = createEvent(otpSetupStarted({ id: userId, username }), request, context);
   const enrolment = { enrolmentId, username, secret: sealed };
   const placed = await replaceEnrolment(context.db, userId, enrolment, config.ENROLMENT_SECONDS, event);
   if (!placed) return { outcome: 'already-enabled' };

@@ -9,7 +9,7 @@
  *    happens in the same transaction or not at all (`settle`).
  * Whatever fails on the way throws, and nobody got in.
  */
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, otpVerified, recoveryCodeUsed } from '@sallyport/audit/record';
 import type { RecordedEvent, RequestContext } from '@sallyport/contracts';
 import type { OtpContext } from '../context.ts';
 import type { Claim, Proof } from '../store/claim-code.ts';
@@ -104,8 +104,8 @@ function createAcceptedEvent(
   userId: string,
   proof: Proof,
 ): RecordedEvent {
-  const type = proof.method === 'otp' ? 'sallyport.otp.verified' : 'sallyport.recovery_code.used';
-  return createEvent({ type, outcome: 'success', subject: userId }, request, context);
+  const draft = proof.method === 'otp' ? otpVerified : recoveryCodeUsed;
+  return createEvent(draft({ id: userId }), request, context);
 }
 
 /** A factor that changed meanwhile is told as such, and recorded: the attempt was counted. */

@@ -3,19 +3,21 @@
  * last admin away, by a lock or a role, would otherwise find another one that is going at the same moment. An admin who
  * was locked or demoted meanwhile changes nothing, however far the call had come.
  */
-import { createEvent, type EventDraft } from '@sallyport/audit/record';
+import {
+  createEvent,
+  type EventDraft,
+  type Order,
+  sessionRevoked,
+  userLocked,
+  userRolesChanged,
+  userUnlocked,
+} from '@sallyport/audit/record';
 import type { Account, RecordedEvent, RequestContext, users } from '@sallyport/contracts';
 import type { Queryable } from '@sallyport/postgres';
 import type { UsersContext } from '../context.ts';
 import { lockAccount, raiseEpoch, replaceRoles, unlockAccount } from '../store/administer.ts';
 import { isAdmin, isLastAdmin, lockAdmins } from '../store/admins.ts';
 import { findAccount } from '../store/find-account.ts';
-
-/** Who orders it, and why. */
-interface Order {
-  actor: { type: 'account'; id: string } | { type: 'operator'; id: null };
-  reason?: string | undefined;
-}
 
 export type Administer = (
   context: Pick<UsersContext, 'db' | 'now' | 'randomBytes'>,
@@ -25,48 +27,47 @@ export type Administer = (
 ) => Promise<users.AdminChange>;
 
 interface Change {
-  type: EventDraft['type'];
+  draft: (account: Account, order: Order) => EventDraft;
   /** Whether the account, as it stands, is an admin that can act no longer afterwards. */
   endsAdmin?: (account: Account) => boolean;
   apply: (tx: Queryable, account: Account, event: RecordedEvent) => Promise<Account | undefined>;
 }
 
 export const lock = administer({
-  type: 'sallyport.user.locked',
+  draft: userLocked,
   endsAdmin: () => true,
   apply: (tx, { id }, event) => lockAccount(tx, id, event),
 });
 
 /** Recorded also where the account is not locked: the gateway goes on to end its other locks. */
 export const unlock = administer({
-  type: 'sallyport.user.unlocked',
+  draft: userUnlocked,
   apply: (tx, { id }, event) => unlockAccount(tx, id, event),
 });
 
 export const endSessions = administer({
-  type: 'sallyport.session.revoked',
+  draft: sessionRevoked,
   apply: (tx, { id }, event) => raiseEpoch(tx, id, event),
 });
 
 /** @param toRoles what becomes of the roles that the account has */
 export const setRoles = (toRoles: (present: readonly string[]) => readonly string[]): Administer =>
   administer({
-    type: 'sallyport.user.roles_changed',
+    draft: userRolesChanged,
     endsAdmin: ({ roles }) => !toRoles(roles).includes('admin'),
     apply: (tx, { id, roles }, event) => replaceRoles(tx, id, event, [...new Set(toRoles(roles))].sort()),
   });
 
-function administer({ type, endsAdmin, apply }: Change): Administer {
-  return (context, id, { actor, reason }, request) =>
+function administer({ draft, endsAdmin, apply }: Change): Administer {
+  return (context, id, order, request) =>
     context.db.transaction(async (tx) => {
       await lockAdmins(tx);
-      if (actor.id !== null && !(await isAdmin(tx, actor.id))) return { outcome: 'not-admin' };
+      if (order.actor.id !== null && !(await isAdmin(tx, order.actor.id))) return { outcome: 'not-admin' };
       const account = await findAccount(tx, id);
       if (!account) return { outcome: 'unknown-account' };
       const isAtStake = account.roles.includes('admin') && !account.locked && endsAdmin?.(account);
       if (isAtStake && (await isLastAdmin(tx, id))) return { outcome: 'last-admin' };
-      const about = { subject: id, username: account.username, actor, ...(reason === undefined ? {} : { reason }) };
-      const event = createEvent({ type, outcome: 'success', ...about }, request, context);
+      const event = createEvent(draft(account, order), request, context);
       const changed = await apply(tx, account, event);
       return { outcome: 'done', account: changed ?? account, events: changed ? [event] : [] };
     });

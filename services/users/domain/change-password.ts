@@ -1,4 +1,4 @@
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, passwordChanged } from '@sallyport/audit/record';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
 import { turnOf } from '../hashing/turn-of.ts';
@@ -19,11 +19,7 @@ export async function changePassword(
   if (account.locked || account.epoch !== change.epoch) return { outcome: 'overtaken' };
 
   const hash = await context.hasher.hash(change.newPassword, { from: turnOf(request), ahead: true });
-  const event = createEvent(
-    { type: 'sallyport.password.changed', outcome: 'success', subject: account.id, username: account.username },
-    request,
-    context,
-  );
+  const event = createEvent(passwordChanged(account), request, context);
   const changed = await updatePassword(context.db, { id: account.id, epoch: change.epoch, hash }, event);
   return changed ? { outcome: 'changed', account: changed, events: [event] } : { outcome: 'overtaken' };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, userSignedUp } from '@sallyport/audit/record';
 import type { RequestContext, users } from '@sallyport/contracts';
 import type { UsersContext } from '../context.ts';
 import { turnOf } from '../hashing/turn-of.ts';
@@ -17,11 +17,7 @@ export async function createAccount(
 
   const hash = await context.hasher.hash(wanted.password, { from: turnOf(request) });
   const id = randomUUID();
-  const event = createEvent(
-    { type: 'sallyport.user.signed_up', outcome: 'success', subject: id, username },
-    request,
-    context,
-  );
+  const event = createEvent(userSignedUp({ id, username }), request, context);
   const account = await insertAccount(context.db, { id, username, hash, roles: [] }, event);
   return account ? { outcome: 'created', account, events: [event] } : { outcome: 'username-taken' };
 }

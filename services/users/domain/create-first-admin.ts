@@ -4,7 +4,7 @@
  * under the lock: the hash is made in between, outside any transaction.
  */
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@sallyport/audit/record';
+import { createEvent, userSignedUp } from '@sallyport/audit/record';
 import type { UsersContext } from '../context.ts';
 import { findObstacle, lockAdmins } from '../store/admins.ts';
 import { insertAccount } from '../store/insert-account.ts';
@@ -29,13 +29,9 @@ async function create(context: Omit<UsersContext, 'close'>, username: string, pa
   if (fault) throw new Error(`ADMIN_PASSWORD ${faults[fault]}; choose another`);
   const hash = await context.hasher.hash(password, { from: 'nobody' });
   const id = randomUUID();
-  const actor = { type: 'operator', id: null };
+  const actor = { type: 'operator' as const, id: null };
   const request = { request_id: randomUUID(), ip: null, user_agent: null, session_id: null };
-  const event = createEvent(
-    { type: 'sallyport.user.signed_up', outcome: 'success', subject: id, actor, username },
-    request,
-    context,
-  );
+  const event = createEvent(userSignedUp({ id, username }, actor), request, context);
   return context.db.transaction(async (tx): Promise<Outcome> => {
     await lockAdmins(tx);
     const obstacle = await findObstacle(tx, username);
