@@ -4,7 +4,9 @@ import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
 import { isMemory, openRedis, whenEvicting, whenReady } from '@sallyport/redis';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type Arrivals, createArrivals } from './audit/arrivals.ts';
 import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.ts';
+import { forgetReaders } from './audit/store/readers.ts';
 import { createOtpClient, type OtpClient } from './clients/otp-client.ts';
 import { createUsersClient, type UsersClient } from './clients/users-client.ts';
 import type { GatewayConfig } from './config.ts';
@@ -43,6 +45,7 @@ export interface GatewayContext {
   accessTokens: AccessTokens;
   changes: Changes;
   audit: AuditPipeline;
+  arrivals: Arrivals;
   dependencies: Record<string, ReadinessCheck>;
   close(): Promise<void>;
 }
@@ -98,7 +101,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     carryOutResets: () => carryOutResets({ ...source, db, logger, users, otp, changes: createChanges(db) }),
   });
   const audit = opened.adopt(pipeline, (it) => it.close());
-  const forget = () => Promise.all([forgetSessions(db), forgetBlocks(db)]).catch(onError);
+  const forget = () => Promise.all([forgetSessions(db), forgetBlocks(db), forgetReaders(db)]).catch(onError);
   const upkeep = setInterval(() => void forget(), 60_000).unref();
   opened.defer(() => clearInterval(upkeep));
   const all = opened.move();
@@ -120,6 +123,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     accessTokens: createAccessTokens(config, publicUrl, now),
     changes: createChanges(db, audit),
     audit,
+    arrivals: createArrivals(db),
     dependencies: {
       postgres: { check: () => db.query('select 1'), required: true },
       redis: { check: async () => redis?.ping(), required: true },

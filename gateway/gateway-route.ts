@@ -15,7 +15,7 @@ export interface Caller {
   address: CountedAddress;
 }
 
-/** One way an answer may come out; without a schema it has no body, with a media type it isn't JSON. */
+/** One way an answer may come out: JSON of a schema, other media types, or either by `Accept`; without both no body. */
 export interface AnswerSpec {
   description: string;
   schema?: z.ZodType;

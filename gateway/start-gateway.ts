@@ -17,6 +17,7 @@ export async function startGateway(given: GatewayConfig, overrides: GatewayOverr
     registry: context.registry,
     logger: context.logger,
     dependencies: context.dependencies,
+    onClosing: () => context.arrivals.close(),
     close: () => context.close(),
   });
 }

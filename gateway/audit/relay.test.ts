@@ -6,10 +6,10 @@ import type { ConsumeMessage } from 'amqplib';
 import { databaseMissing } from '../../test/support/database.ts';
 import { startProxy } from '../../test/support/proxy.ts';
 import { startLoop } from './loop.ts';
-import { readEvents } from './read-events.ts';
 import { relay } from './relay.ts';
 import { sequencePage } from './sequence.ts';
 import { getCursor, moveCursor } from './store/cursor.ts';
+import { findEvents } from './store/find-events.ts';
 import { readOutbox } from './store/log.ts';
 import { recordEvents } from './store/outbox.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
@@ -68,9 +68,9 @@ async function assertPublished(db: Db, messages: ConsumeMessage[]): Promise<void
   }
   const bodies: string[] = [];
   while (true) {
-    const page = await readEvents(db, { after: bodies.length, limit: 1_000 });
-    if (page.bodies.length === 0) break;
-    bodies.push(...page.bodies);
+    const page = await findEvents(db, { after: bodies.length, limit: 1_000 });
+    if (page.length === 0) break;
+    bodies.push(...page.map((event) => event.body));
   }
   assert.deepEqual([...first.values()], bodies);
 }

@@ -6,8 +6,8 @@ import { Registry } from 'prom-client';
 import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
 import { startProxy } from '../../test/support/proxy.ts';
 import { gatewayMigrations } from '../migrations.ts';
-import { readEvents } from './read-events.ts';
 import { type AuditPipeline, startAuditPipeline } from './start-pipeline.ts';
+import { findEvents } from './store/find-events.ts';
 import { recordEvents } from './store/outbox.ts';
 import { openAuditDatabase } from './testing/audit-database.ts';
 import { readVerifiedLog } from './testing/chain.ts';
@@ -44,8 +44,7 @@ test('of two gateways one works; events of both are readable within 2 s, also af
   const start = (holder: string) =>
     startAuditPipeline({ ...options, db: database.openAnother(), registry: new Registry(), holder });
   const gateways = [start('a'), start('b')];
-  const readable = (count: number) => async () =>
-    (await readEvents(db, { after: 0, limit: 1_000 })).bodies.length === count;
+  const readable = (count: number) => async () => (await findEvents(db, { after: 0, limit: 1_000 })).length === count;
   const record = async (gateway: AuditPipeline | undefined, count: number) => {
     await recordEvents(db, { collected: [], own: testEvents(count) });
     gateway?.nudge();

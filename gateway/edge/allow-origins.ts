@@ -9,7 +9,14 @@ export function allowOrigins(origins: readonly string[]): RequestHandler[] {
       origin: [...origins],
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
       allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
-      exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+      exposedHeaders: [
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'WWW-Authenticate',
+        'X-Last-Sequence',
+        'X-Request-Id',
+      ],
       maxAge: 600,
     }),
   ];

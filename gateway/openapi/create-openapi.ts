@@ -104,8 +104,14 @@ function securityOf(row: GatewayRoute): Record<string, string[]>[] {
 }
 
 function answerOf({ description, schema, media }: AnswerSpec) {
-  if (media) return { description, content: Object.fromEntries(media.map((type) => [type, {}])) };
-  return schema ? { description, content: { 'application/json': { schema } } } : { description };
+  if (!schema && !media) return { description };
+  return {
+    description,
+    content: {
+      ...(schema ? { 'application/json': { schema } } : {}),
+      ...Object.fromEntries((media ?? []).map((type) => [type, {}])),
+    },
+  };
 }
 
 function refusalOf(status: number, codes: readonly ProblemCode[]) {

@@ -1,3 +1,4 @@
+import { eventTypeNames, eventTypes } from '@sallyport/audit';
 import { NewPassword, Reason, Roles, Username } from '@sallyport/contracts';
 import { z } from 'zod';
 
@@ -101,6 +102,8 @@ export const IpBlockOrder = z
   })
   .meta({ id: 'IpBlockOrder' });
 
+const longestWait = 'must be a whole number of seconds from 0 to 30';
+
 export const EventQuery = z.object({
   after: z
     .string()
@@ -115,7 +118,28 @@ export const EventQuery = z.object({
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= 1_000, 'must be a whole number from 1 to 1000')
     .meta({ description: 'How many events at most, 1 to 1000' }),
+  type: z
+    .union([z.string(), z.array(z.string())])
+    .transform((types) => [...new Set([types].flat().flatMap((list) => list.split(',')))])
+    .refine((types) => types.every(isEventType), 'must be types of audit events')
+    .optional()
+    .meta({
+      description: 'Only events of these types: several as a list with commas, or given several times',
+      override: { type: 'array', items: { enum: eventTypeNames } },
+    }),
+  subject: z.uuid().optional().meta({ description: 'Only events of this account' }),
+  wait: z
+    .string()
+    .regex(/^\d{1,2}$/, longestWait)
+    .default('0')
+    .transform(Number)
+    .refine((seconds) => seconds <= 30, longestWait)
+    .meta({ description: 'How many seconds to wait, 0 to 30, where there is no such event yet' }),
 });
+
+function isEventType(type: string): boolean {
+  return Object.hasOwn(eventTypes, type);
+}
 
 /** The code of a body, if it holds one. */
 export function codeOf(body: CodeFields) {

@@ -1,3 +1,4 @@
+import { AuditEvent } from '@sallyport/audit';
 import { z } from 'zod';
 
 /** What the gateway answers; the OpenAPI document is made from these. */
@@ -155,39 +156,6 @@ export const Jwks = z.object({ keys: z.array(z.record(z.string(), z.string())) }
 
 export const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 
-const nullableText = z.string().nullable();
-const Party = z.object({ type: z.string(), id: nullableText }).nullable();
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-
-const AuditEvent = z
-  .object({
-    specversion: z.literal('1.0'),
-    id: z.uuid(),
-    source: z.string(),
-    type: z.string().regex(/^sallyport\.[a-z_.]+$/),
-    subject: z.uuid().optional(),
-    time: when,
-    datacontenttype: z.literal('application/json'),
-    dataschema: z.string(),
-    sequence: z.string().regex(/^\d+$/),
-    prevhash: hash,
-    hash,
-    data: z.object({
-      outcome: z.enum(['success', 'failure']),
-      reason: nullableText,
-      actor: Party,
-      target: Party,
-      client: nullableText,
-      session_id: nullableText,
-      request_id: nullableText,
-      amr: z.array(z.string()).nullable(),
-      count: z.int().positive().nullable(),
-      personal_hash: hash.nullable(),
-      personal: z.object({ salt: hash, ip: nullableText, user_agent: nullableText, username: nullableText }).nullable(),
-    }),
-  })
-  .meta({ id: 'AuditEvent' });
-
 export const AuditEvents = z
-  .object({ events: z.array(AuditEvent), last_sequence: z.string().regex(/^\d+$/) })
+  .object({ events: z.array(AuditEvent.meta({ id: 'AuditEvent' })), last_sequence: z.string().regex(/^\d+$/) })
   .meta({ id: 'AuditEvents' });

@@ -20,6 +20,8 @@ export interface ServeOptions {
   registry: Registry;
   logger: Logger;
   dependencies: Record<string, ReadinessCheck>;
+  /** Told that the part is about to stop, so that nothing that merely waits holds it up. */
+  onClosing?: () => void;
   /** Closes what the app stands on; called when the last request has ended. */
   close: () => Promise<void>;
 }
@@ -69,6 +71,7 @@ export async function servePart(options: ServeOptions): Promise<RunningPart> {
     opsUrl: urlOf(ops, host),
     async close() {
       closing = true;
+      options.onClosing?.();
       for (const res of owed) sayLast(res);
       await drain(server);
       await options.close();

@@ -53,7 +53,7 @@ export function createApi(url: string, connections?: { dispatcher: Dispatcher })
     });
     const bytes = Buffer.from(await response.arrayBuffer());
     const text = bytes.toString('utf8');
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     const answered = {
       status: response.status,
       headers: response.headers,

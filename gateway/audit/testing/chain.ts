@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Db } from '@sallyport/postgres';
-import { readEvents } from '../read-events.ts';
+import { findEvents } from '../store/find-events.ts';
 
 export interface SeenEvent {
   id: string;
@@ -37,8 +37,8 @@ export async function readVerifiedLog(db: Pick<Db, 'query'>): Promise<SeenEvent[
   let sequence = 0;
   let prevhash = '0'.repeat(64);
   while (true) {
-    const { bodies, lastSequence } = await readEvents(db, { after: sequence, limit: 1_000 });
-    for (const body of bodies) {
+    const found = await findEvents(db, { after: sequence, limit: 1_000 });
+    for (const { body } of found) {
       const event = JSON.parse(body) as SeenEvent;
       const { hash, ...rest } = structuredClone(event);
       sequence += 1;
@@ -51,7 +51,7 @@ export async function readVerifiedLog(db: Pick<Db, 'query'>): Promise<SeenEvent[
       prevhash = hash;
       if (event.type !== checkpoint) events.push(event);
     }
-    assert.equal(lastSequence, String(sequence));
-    if (bodies.length < 1_000) return events;
+    assert.equal(found.at(-1)?.sequence ?? sequence, sequence);
+    if (found.length < 1_000) return events;
   }
 }
