@@ -16,7 +16,7 @@ const Chained = z.looseObject({
 export type ChainedEvent = z.infer<typeof Chained>;
 
 /** An event as it is stored: its text, and what its row says of it beside that. */
-export interface StoredEvent {
+interface StoredEvent {
   body: string;
   columns: Readonly<Record<string, unknown>>;
 }

@@ -5,7 +5,7 @@ import { hashEvent } from '../hash-event.ts';
 import { checkpointType, createEvent, isCovered, type TestEvent } from './test-log.ts';
 
 /** `at` is a number of the log, `other` another one, `pick` chooses among what there is to change. */
-export interface Choice {
+interface Choice {
   at: number;
   other: number;
   pick: number;
