@@ -40,14 +40,17 @@ export interface Checkpoints {
   readonly count: number;
   /** The first number that the log keeps, by the checkpoints of it. */
   readonly keptFrom: number;
+  /** Whether one of them says that the log may begin where it does. */
+  readonly vouched: boolean;
 }
 
-/** Follows the checkpoints of a log that is read from `start` on. */
-export function createCheckpoints(start: number, keys?: AuditKeys): Checkpoints {
+/** Follows the checkpoints of a log that is read from `start` on, behind an event of that hash. */
+export function createCheckpoints(start: number, before: string, keys?: AuditKeys): Checkpoints {
   let tally: Tally = createTally(start);
   let last: Checkpoint | undefined;
   let count = 0;
   let keptFrom = 1;
+  let vouched = false;
 
   function judge(event: ChainedEvent, number: number, next?: Entry | Unreadable): Damage | undefined {
     const read = readCheckpoint(event, number, keys);
@@ -60,6 +63,7 @@ export function createCheckpoints(start: number, keys?: AuditKeys): Checkpoints 
     last = read;
     count += 1;
     keptFrom = Math.max(keptFrom, Number(read.data.first));
+    vouched ||= Number(read.data.first) === start && read.data.first_prevhash === before;
     return undefined;
   }
 
@@ -100,6 +104,9 @@ export function createCheckpoints(start: number, keys?: AuditKeys): Checkpoints 
     },
     get keptFrom() {
       return keptFrom;
+    },
+    get vouched() {
+      return vouched;
     },
   };
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { canonical } from './canonical.ts';
 import { readMarks } from './marks.ts';
 import { alterations } from './testing/alterations.ts';
-import { createLog, keys, steps, type TestEvent } from './testing/test-log.ts';
+import { addCheckpoint, createLog, keys, steps, type TestEvent } from './testing/test-log.ts';
 import { verifyLog } from './verify-log.ts';
 
 const long = process.env.SALLYPORT_CHAOS !== undefined;
@@ -62,4 +62,64 @@ test('whatever is done to a log is found, and the place is named', async () => {
     { numRuns: long ? 1_000 : 200, endOnFailure: long },
   );
   if (long) assert.deepEqual([...seen.keys()].sort(), Object.keys(alterations).sort());
+});
+
+const plain = (count: number) =>
+  createLog(
+    Array.from({ length: count }, () => ({
+      does: 'record',
+      type: 'sallyport.login.succeeded',
+      subject: null,
+      actor: null,
+      word: '',
+    })),
+  );
+
+test('a log that retention cut begins where a checkpoint says it is kept from, and nowhere else', async () => {
+  const log = plain(20);
+  addCheckpoint(log, 11);
+  const verdict = await verifyLog(log.slice(10), { keys });
+  assert.partialDeepStrictEqual(verdict, { outcome: 'intact', from: 11, to: 22, events: 12 });
+  for (const dropped of [9, 11]) {
+    assert.partialDeepStrictEqual(await verifyLog(log.slice(dropped), { keys }), { damage: 'cut-head' });
+  }
+  assert.partialDeepStrictEqual(await verifyLog(plain(20).slice(10), { keys }), { damage: 'cut-head' });
+  // Before it was dropped.
+  assert.partialDeepStrictEqual(await verifyLog(log, { keys }), { outcome: 'intact', from: 1 });
+});
+
+test('a part of a log is taken from where it was asked for', async () => {
+  const log = plain(20);
+  assert.partialDeepStrictEqual(await verifyLog(log.slice(5), { keys, after: 5 }), { outcome: 'intact', from: 6 });
+  assert.partialDeepStrictEqual(await verifyLog(log.slice(6), { keys, after: 5 }), { outcome: 'damaged', sequence: 6 });
+});
+
+test('a row that says other than its event is found', async () => {
+  const rows = plain(5).map((event) => ({
+    body: canonical(event),
+    columns: { sequence: Number(event.sequence), id: event.id, type: event.type, subject: event.subject ?? null },
+  }));
+  assert.equal((await verifyLog(rows, { keys })).outcome, 'intact');
+  for (const [name, value] of Object.entries({ id: 'x', type: 'sallyport.login.failed', subject: 'y', sequence: 9 })) {
+    const altered = structuredClone(rows);
+    Object.assign(altered[2]?.columns ?? {}, { [name]: value });
+    assert.partialDeepStrictEqual(await verifyLog(altered, { keys }), { sequence: 3, damage: 'altered' }, name);
+  }
+});
+
+test('a checkpoint that was saved tells a log that was written anew, and another log', async () => {
+  const log = plain(10);
+  const marks = save(log.at(-1));
+  const forged = plain(9);
+  addCheckpoint(forged);
+  assert.equal((await verifyLog(forged, { keys })).outcome, 'intact');
+  assert.partialDeepStrictEqual(await verifyLog(forged, { keys, marks }), { outcome: 'damaged', damage: 're-hashed' });
+  const other = marks.map((mark) => ({ ...mark, logId: '00000000-0000-4000-8000-000000000000' }));
+  assert.partialDeepStrictEqual(await verifyLog(log, { keys, marks: other }), { damage: 'other-log' });
+});
+
+test('a checkpoint by a key that nobody knows is told from a wrong signature', async () => {
+  const log = plain(3);
+  const strange = { keys: keys.keys.map((key) => ({ ...key, kid: 'k9' })) };
+  assert.partialDeepStrictEqual(await verifyLog(log, { keys: strange }), { sequence: 4, damage: 'unknown-key' });
 });

@@ -11,7 +11,7 @@ import { type Damage, damaged } from './damage.ts';
 import { noHash } from './hash-event.ts';
 import { type Checkpoint, checkpointType, createCheckpoints } from './judge-checkpoint.ts';
 import { type Ahead, judgePlace, type Place } from './judge-place.ts';
-import { judgeStart } from './judge-start.ts';
+import { judgeStart, type Start } from './judge-start.ts';
 import { createMarks, type Mark } from './marks.ts';
 import { type Entry, type HeldEvent, readEntry, type Unreadable } from './read-entry.ts';
 import { createRemovals } from './removals.ts';
@@ -45,17 +45,17 @@ export async function verifyLog(
   const removals = createRemovals();
   let [from, count] = [0, 0];
   let place: Place = { due: after + 1, head: noHash, hasBefore: false };
-  let startDamage: ((keptFrom: number) => Damage | undefined) | undefined;
-  let checkpoints = createCheckpoints(place.due, keys);
+  let startDamage: Start['damage'];
+  let checkpoints = createCheckpoints(place.due, place.head, keys);
   const marks = createMarks(given);
 
   for await (const ahead of lookAhead(events)) {
     if (count === 0) {
-      const start = judgeStart(ahead, after, keys);
+      const start = judgeStart(ahead, after);
       startDamage = start.damage;
       place = start.place;
       from = place.due;
-      checkpoints = createCheckpoints(from, keys);
+      checkpoints = createCheckpoints(from, place.head, keys);
     }
     const [entry, next] = ahead;
     const damage = judgePlace(place, ahead);
@@ -76,7 +76,7 @@ export async function verifyLog(
   }
 
   // What a tail that was cut off held may have covered what seems to be removed.
-  const wrong = startDamage?.(checkpoints.keptFrom) ?? marks.judgeEnd(place.due) ?? removals.judge();
+  const wrong = startDamage?.(checkpoints) ?? marks.judgeEnd(place.due) ?? removals.judge();
   if (wrong) return wrong;
   const { last: lastCheckpoint, count: seen } = checkpoints;
   return {

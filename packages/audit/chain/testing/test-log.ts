@@ -43,16 +43,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const steps = (minLength: number, maxLength: number) => fc.array(step, { minLength, maxLength });
 
-export function createLog(made: readonly Step[], first = '1'): TestEvent[] {
+export function createLog(made: readonly Step[]): TestEvent[] {
   const log: TestEvent[] = [];
-  for (const one of made) perform(log, one, first);
-  addCheckpoint(log, first);
+  for (const one of made) perform(log, one);
+  addCheckpoint(log);
   return log;
 }
 
-function perform(log: TestEvent[], made: Step, first: string): void {
+function perform(log: TestEvent[], made: Step): void {
   if (made.does === 'record') append(log, createEvent(log.length + 1, made));
-  if (made.does === 'checkpoint') addCheckpoint(log, first);
+  if (made.does === 'checkpoint') addCheckpoint(log);
   if (made.does === 'erase') {
     for (const event of log) if (concerns(event, made.subject)) event.data.personal = null;
     append(log, erased(log, 'erasure', made.subject, { type: 'account', id: made.subject }));
@@ -127,7 +127,8 @@ function append(log: TestEvent[], event: TestEvent): void {
   log.push(event);
 }
 
-function addCheckpoint(log: TestEvent[], first = '1', key = privateKey): void {
+/** @param first what the log keeps from */
+export function addCheckpoint(log: TestEvent[], first = 1): void {
   if (log.length === 0) return;
   const from = log.findLastIndex(({ type }) => type === checkpointType);
   const covered = log.slice(Math.max(from, 0));
@@ -146,8 +147,9 @@ function addCheckpoint(log: TestEvent[], first = '1', key = privateKey): void {
     head: log.at(-1).hash,
     time,
     types: Object.fromEntries(digests),
-    first,
+    first: String(first),
+    first_prevhash: log[first - 2]?.hash ?? noHash,
     kid: 'k1',
   };
-  append(log, { ...event, data: { ...data, signature: signCheckpoint(data, key) } });
+  append(log, { ...event, data: { ...data, signature: signCheckpoint(data, privateKey) } });
 }
