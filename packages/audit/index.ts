@@ -1,6 +1,18 @@
 export { canonical, sha256Hex } from './chain/canonical.ts';
 export { type AuditKeys, judgeSignature, signCheckpoint } from './chain/checkpoint.ts';
 export { hashEvent, hashPersonal, noHash } from './chain/hash-event.ts';
+export type { EventOf, Handler, Handlers } from './consume/choose-types.ts';
+export { type ConsumeOptions, type Consumer, consumeAudit } from './consume/consume-audit.ts';
+export type { DeadReason } from './consume/consumer-queue.ts';
+export { createLogin, type LoginOptions } from './consume/create-login.ts';
+export { AuditDamage } from './consume/damage.ts';
+export type { HttpOptions } from './consume/http-log.ts';
+export type { Log } from './consume/log.ts';
+export { type ReadEvent, readEvent } from './consume/read-event.ts';
+export { createMemoryStore } from './consume/stores/memory-store.ts';
+export { createPostgresStore, type PostgresTools, type Queries } from './consume/stores/postgres-store.ts';
+export { createRedisStore } from './consume/stores/redis-store.ts';
+export type { EventMark, Progress, Store } from './consume/stores/store.ts';
 export { AuditData, Personal } from './event/audit-data.ts';
 export { AuditEvent } from './event/audit-event.ts';
 export { CheckpointData } from './event/checkpoint-data.ts';
