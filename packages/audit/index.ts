@@ -9,6 +9,7 @@ export { AuditDamage } from './consume/damage.ts';
 export type { HttpOptions } from './consume/http-log.ts';
 export type { Log } from './consume/log.ts';
 export { type ReadEvent, readEvent, type Unfit } from './consume/read-event.ts';
+export { type ReplayOptions, replayDeadLetters } from './consume/replay-dead-letters.ts';
 export { createMemoryStore } from './consume/stores/memory-store.ts';
 export { createPostgresStore, type Pool, type PostgresTools, type Queries } from './consume/stores/postgres-store.ts';
 export { createRedisStore, type RedisClient } from './consume/stores/redis-store.ts';

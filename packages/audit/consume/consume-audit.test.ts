@@ -4,6 +4,7 @@ import { startProxy } from '../../../test/support/proxy.ts';
 import { until } from '../../../test/support/until.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import { type ConsumeOptions, consumeAudit } from './consume-audit.ts';
+import { replayDeadLetters } from './replay-dead-letters.ts';
 import { createMemoryStore } from './stores/memory-store.ts';
 import { startFakeGateway } from './testing/fake-gateway.ts';
 import { brokerMissing, openTestExchange, type TestExchange } from './testing/test-exchange.ts';
@@ -326,6 +327,37 @@ test('an event that its process never survives goes to the dead letters in the e
     (await broker.takeDead()).map(({ reason }) => reason),
     ['handler-crashed'],
   );
+});
+
+test('dead letters of a handler can be handed on again, each once; forgeries and what fails again stay', {
+  skip,
+}, async () => {
+  await using broker = await openTestExchange();
+  const log = createTestLog();
+  log.add(...all(4));
+  const store = createMemoryStore();
+  const fails = (reason: string) => () => Promise.reject(new Error(reason));
+  await using consumer = await startConsumer(broker, { store, tries: 1, onEvent: fails('broken') });
+  await broker.publish(...log.events.slice(0, 3));
+  await broker.publishText('no event');
+  await until('given up', () => consumer.said.filter((says) => says.includes('dead-letter')).length === 4);
+  await consumer.close();
+  const taken: string[] = [];
+  const replay = (broken?: string) =>
+    replayDeadLetters<object>({
+      amqp: broker.url.href,
+      queue: broker.queue,
+      store,
+      onEvent({ sequence }: AuditEvent) {
+        if (sequence === broken) throw new Error('still broken');
+        taken.push(sequence);
+      },
+      log: () => undefined,
+    });
+  assert.deepEqual(await replay('2'), { done: 2, left: 2 });
+  assert.deepEqual(await replay(), { done: 1, left: 1 });
+  assert.deepEqual(await replay(), { done: 0, left: 1 });
+  assert.deepEqual(taken, ['1', '3', '2']);
 });
 
 test('waits for an exchange that is not there yet', { skip }, async () => {

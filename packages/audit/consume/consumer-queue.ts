@@ -84,7 +84,7 @@ export async function openConsumerQueue(options: QueueOptions, signal: AbortSign
 }
 
 /** Opens a channel whose end, for whatever reason, aborts `ended`. */
-async function openChannel(url: string, name: string, signal: AbortSignal, ended: AbortController) {
+export async function openChannel(url: string, name: string, signal: AbortSignal, ended: AbortController) {
   const cutting = new AbortController();
   const cut = () => cutting.abort(new Error('closed'));
   const late = setTimeout(() => cutting.abort(new Error('the broker did not answer in time')), openMs);

@@ -7,7 +7,12 @@ export function createMemoryStore(): Store<object> {
     open: async () => undefined,
     find: async (consumer) => structuredClone(consumers.get(consumer)),
     async take(consumer, event, floor, effect) {
-      const before = consumers.get(consumer) ?? { sequence: 0, hash: '', floor: event.sequence - 1, seen: [] };
+      const before = consumers.get(consumer) ?? {
+        sequence: 0,
+        hash: '',
+        floor: Math.min(floor, event.sequence - 1),
+        seen: [],
+      };
       if (event.sequence <= before.floor || before.seen.some(({ id }) => id === event.id)) return false;
       await effect({});
       const last = event.sequence > before.sequence ? event : before;

@@ -70,7 +70,7 @@ export function createPostgresStore(pool: Pool, options: { schema?: string } = {
         const locked = await tx.query(
           `insert into ${schema}.position as p (consumer, sequence, hash, floor) values ($1, 0, '', $2)
            on conflict (consumer) do update set consumer = excluded.consumer returning floor`,
-          [consumer, sequence - 1],
+          [consumer, Math.min(floor, sequence - 1)],
         );
         if (sequence <= Number(locked.rows[0]?.floor)) return false;
         const noted = await tx.query(

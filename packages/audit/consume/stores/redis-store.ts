@@ -20,7 +20,7 @@ const mark = `
   if sequence > tonumber(before[1] or '0') then
     redis.call('hset', KEYS[1], 'sequence', ARGV[2], 'hash', cjson.decode(entry).hash)
   end
-  floor = math.max(floor, tonumber(before[2] or (sequence - 1)))
+  if before[2] then floor = math.max(floor, tonumber(before[2])) end
   redis.call('hset', KEYS[1], 'floor', string.format('%.0f', floor))
   redis.call('hset', KEYS[2], id, entry)
   for _, seen in ipairs(redis.call('hvals', KEYS[2])) do
