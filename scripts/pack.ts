@@ -57,7 +57,7 @@ function createManifest() {
     license,
     type: 'module',
     exports: { '.': { types: './index.d.ts', default: './index.js' } },
-    engines: { node: '>=22' },
+    engines: { node: '>=20' },
     dependencies: Object.fromEntries(Object.entries(dependencies).filter(([one]) => !one.startsWith('@sallyport/'))),
   };
 }

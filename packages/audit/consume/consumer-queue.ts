@@ -2,6 +2,7 @@
 // team runs, one gets the events, in order, and another takes over when it ends. One message at a time, so that a lost
 // connection counts a delivery against nothing but what was in hand. Whatever goes wrong ends the connection: nothing is
 // repaired here.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 
 export interface QueueOptions {
@@ -19,7 +20,7 @@ export type DeadReason = 'unreadable' | 'altered' | 'not-in-the-log' | 'handler-
 export interface ConsumerQueue {
   /** Aborted, with the reason, when the connection has ended. */
   signal: AbortSignal;
-  /** The next message; throws when the connection has ended, or when nobody wants it any more. */
+  /** The next message, from the first call on; throws when the connection has ended, or when nobody wants it any more. */
   next(wanted: AbortSignal): Promise<ConsumeMessage>;
   ack(message: ConsumeMessage): void;
   /** Puts a text into the dead-letter queue; resolves when the broker has it. */
@@ -37,7 +38,7 @@ export function deadQueueOf(queue: string): string {
   return `${queue}.dead`;
 }
 
-/** Connects, declares the queue and that of its dead letters, binds it, and has messages delivered. */
+/** Connects, declares the queue and that of its dead letters, and binds it. */
 export async function openConsumerQueue(options: QueueOptions, signal: AbortSignal): Promise<ConsumerQueue> {
   const ended = new AbortController();
   const { channel, cut, close } = await openChannel(options.url, options.queue, signal, ended);
@@ -46,13 +47,18 @@ export async function openConsumerQueue(options: QueueOptions, signal: AbortSign
     const mailbox = createMailbox();
     ended.signal.addEventListener('abort', mailbox.wake);
     await channel.prefetch(1);
-    const { consumerTag } = await channel.consume(options.queue, (message) => {
-      if (message) mailbox.put(message);
-      else ended.abort(new Error('the broker has cancelled the consumer: was the queue deleted?'));
-    });
+    let consumerTag: string | undefined;
+    const start = async () => {
+      const consuming = await channel.consume(options.queue, (message) => {
+        if (message) mailbox.put(message);
+        else ended.abort(new Error('the broker has cancelled the consumer: was the queue deleted?'));
+      });
+      return consuming.consumerTag;
+    };
     return {
       signal: ended.signal,
       async next(wanted) {
+        consumerTag ??= await start();
         wanted.addEventListener('abort', mailbox.wake);
         try {
           for (;;) {
@@ -73,7 +79,7 @@ export async function openConsumerQueue(options: QueueOptions, signal: AbortSign
       bury: (id, text, reason) => bury(channel, deadQueueOf(options.queue), id, text, reason),
       async close() {
         // Before a connection closes, so that nothing more is delivered and counted.
-        if (!ended.signal.aborted) await within(channel.cancel(consumerTag), closeMs);
+        if (consumerTag !== undefined && !ended.signal.aborted) await within(channel.cancel(consumerTag), closeMs);
         await close();
       },
     };
@@ -162,10 +168,10 @@ function bury(channel: ConfirmChannel, dead: string, id: string, text: string | 
 /** Messages until somebody takes them; `changed` waits for a message or for `wake`. */
 function createMailbox() {
   const messages: ConsumeMessage[] = [];
-  let news = Promise.withResolvers<void>();
+  let waiting: (() => void)[] = [];
   const wake = () => {
-    news.resolve();
-    news = Promise.withResolvers<void>();
+    for (const resolve of waiting) resolve();
+    waiting = [];
   };
   return {
     put(message: ConsumeMessage) {
@@ -173,16 +179,16 @@ function createMailbox() {
       wake();
     },
     take: () => messages.shift(),
-    changed: () => news.promise,
+    changed: () => new Promise<void>((resolve) => waiting.push(resolve)),
     wake,
   };
 }
 
 async function within(promise: Promise<unknown>, ms: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([promise.catch(() => undefined), late.promise]);
-  clearTimeout(timer);
+  const late = new AbortController();
+  const { signal } = late;
+  await Promise.race([promise, sleep(ms, undefined, { signal })]).catch(() => undefined);
+  late.abort();
 }
 
 function withHeartbeat(text: string): string {
