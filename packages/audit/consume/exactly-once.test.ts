@@ -67,3 +67,51 @@ test('with PostgreSQL an effect happens exactly once: through duplicates, cut co
     ['handler-failed', 'handler-failed'],
   );
 });
+
+test('a process whose connection was cut in the middle of an effect, and the one that takes over, make one effect', {
+  skip,
+}, async () => {
+  await using database = await createTestDatabase();
+  await using broker = await openTestExchange();
+  await using proxy = await startProxy(broker.url.hostname, Number(broker.url.port || 5672));
+  const pool = new pg.Pool({ connectionString: database.url });
+  await using _closing = { [Symbol.asyncDispose]: () => pool.end() };
+  await pool.query('create table effect (by text)');
+  const cut = new URL(broker.url);
+  cut.host = `127.0.0.1:${proxy.port}`;
+  const entered = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  let connected = 0;
+  const start = (by: string, amqp: URL) =>
+    consumeAudit({
+      amqp: amqp.href,
+      exchange: broker.exchange,
+      queue: broker.queue,
+      store: createPostgresStore(pool),
+      async onEvent(_, { tx }) {
+        await tx.query('insert into effect values ($1)', [by]);
+        entered.resolve();
+        await finish.promise;
+      },
+      log(_, says) {
+        if (says === 'the consumer is connected') connected += 1;
+      },
+    });
+  const log = createTestLog();
+  const first = start('first', cut);
+  await until('the first is connected', () => connected === 1);
+  await broker.publish(...log.add('sallyport.login.succeeded'));
+  await entered.promise;
+  const second = start('second', broker.url);
+  await until('the second is connected', () => connected === 2);
+  proxy.cut();
+  await until('the second wants the same event', async () => {
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    return (await pool.query(waiting)).rowCount;
+  });
+  finish.resolve();
+  await until('none waits', async () => (await broker.waiting()) === 0);
+  await first.close();
+  await second.close();
+  assert.deepEqual((await pool.query('select by from effect')).rows, [{ by: 'first' }]);
+});
