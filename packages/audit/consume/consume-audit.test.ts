@@ -398,4 +398,6 @@ test('refuses types that do not exist, and other options that can not be right',
   assert.throws(() => consumeAudit({ ...options, types: [] }), /empty/);
   assert.throws(() => consumeAudit({ ...options, from: 'beginning' }), /wants http/);
   assert.throws(() => consumeAudit({ ...options, tries: 0 }), /tries/);
+  assert.throws(() => consumeAudit({ ...options, queue: 'amq.mine' }), /queue/);
+  assert.throws(() => consumeAudit({ ...options, amqp: 'user:secret@host' }), { message: 'amqp is no amqp URL' });
 });

@@ -73,6 +73,10 @@ export function consumeAudit<Tools>(options: ConsumeOptions<Tools>): Consumer {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) throw new TypeError(`${name} is not a count`);
   }
+  // URL's own error would show the password.
+  if (!isUrl(options.amqp, 'amqp')) throw new TypeError('amqp is no amqp URL');
+  if (http && !isUrl(http.url, 'http')) throw new TypeError('http.url is no http URL');
+  if (!/^(?!amq\.)[\w.:-]{1,200}$/.test(options.queue)) throw new TypeError('queue is no name that it may have');
   const closing = new AbortController();
   const close = () => closing.abort(new Error('the consumer is closing'));
   if (options.signal?.aborted) close();
@@ -87,6 +91,10 @@ export function consumeAudit<Tools>(options: ConsumeOptions<Tools>): Consumer {
     },
     done,
   };
+}
+
+function isUrl(text: string, scheme: string): boolean {
+  return URL.canParse(text) && [`${scheme}:`, `${scheme}s:`].includes(new URL(text).protocol);
 }
 
 type Running<Tools> = ConsumeOptions<Tools> & { log: Log; from: 'now' | 'beginning' };

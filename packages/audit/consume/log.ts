@@ -1,4 +1,7 @@
-/** What a consumer tells of itself. `details` never hold an event's content, a token or a password. */
+/**
+ * What a consumer tells of itself. `details` hold of an event its id, number and type, of a handler its error's message, and
+ * never a token or a password.
+ */
 export type Log = (level: 'info' | 'warn' | 'error', says: string, details?: Record<string, unknown>) => void;
 
 /** One JSON line a message, to stderr. */
