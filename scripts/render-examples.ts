@@ -1,4 +1,4 @@
-import { type EventType, eventTypes } from '@sallyport/audit';
+import { type EventType, eventTypes } from '@sallyport/audit/log';
 import { createExamples } from '../gateway/asyncapi/create-examples.ts';
 
 /** The page with an example of each type of event, as the product's code makes them. */

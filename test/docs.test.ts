@@ -3,7 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type EventType, eventTypeNames, eventTypes, type Part } from '@sallyport/audit';
+import { type EventType, eventTypeNames, eventTypes, type Part } from '@sallyport/audit/log';
 import { GatewayConfig } from '../gateway/config.ts';
 import type { GatewayRoute } from '../gateway/gateway-route.ts';
 import { problems } from '../gateway/problems.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventTypeNames, hashEvent, hashPersonal, noHash } from '@sallyport/audit';
+import { eventTypeNames, hashEvent, hashPersonal, noHash } from '@sallyport/audit/log';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createAsyncApi } from './create-asyncapi.ts';

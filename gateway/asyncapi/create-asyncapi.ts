@@ -1,4 +1,4 @@
-import { type AuditEventType, eventTypeNames, eventTypes, publishedEvent } from '@sallyport/audit';
+import { type AuditEventType, eventTypeNames, eventTypes, publishedEvent } from '@sallyport/audit/log';
 import { z } from 'zod';
 import { createExamples } from './create-examples.ts';
 

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { type AuditEventType, type EventType, eventTypes, noHash } from '@sallyport/audit';
+import { type AuditEventType, type EventType, eventTypes, noHash } from '@sallyport/audit/log';
 import * as record from '@sallyport/audit/record';
 import { type Covered, createCheckpoint } from '../audit/create-checkpoint.ts';
 import { numberPage, type Tail } from '../audit/number-page.ts';

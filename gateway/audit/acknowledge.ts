@@ -1,4 +1,4 @@
-import type { Part } from '@sallyport/audit';
+import type { Part } from '@sallyport/audit/log';
 import type { ServiceClient } from '@sallyport/http';
 import { z } from 'zod';
 import { systemContext } from './system-context.ts';

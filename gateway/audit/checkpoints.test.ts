@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { AuditEvent, CheckpointData, judgeSignature } from '@sallyport/audit';
+import { AuditEvent, CheckpointData, judgeSignature } from '@sallyport/audit/log';
 import type { Db } from '@sallyport/postgres';
 import { databaseMissing } from '../../test/support/database.ts';
 import { sequencePage } from './sequence.ts';

@@ -1,7 +1,7 @@
 // A checkpoint is an event that signs what the log held since the last one, and is made where events get their numbers:
 // it covers all up to its own number, in whatever order pages are written, and a gateway that was overtaken writes none.
 import { createHash, type KeyObject } from 'node:crypto';
-import { signCheckpoint } from '@sallyport/audit';
+import { signCheckpoint } from '@sallyport/audit/log';
 import { CheckpointBody, type EventSource, uuidFrom } from '@sallyport/audit/record';
 import { finishEvent } from './finish-event.ts';
 import type { NumberedEvent, Tail } from './number-page.ts';

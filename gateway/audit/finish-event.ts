@@ -1,4 +1,4 @@
-import { canonical, hashEvent } from '@sallyport/audit';
+import { canonical, hashEvent } from '@sallyport/audit/log';
 import type { CheckpointBody, EventBody } from '@sallyport/audit/record';
 
 /** What the collector and the sequencer add to a recorded event. */

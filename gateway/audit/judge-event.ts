@@ -1,4 +1,4 @@
-import { type EventType, eventTypes, hashPersonal } from '@sallyport/audit';
+import { type EventType, eventTypes, hashPersonal } from '@sallyport/audit/log';
 import { EventBody } from '@sallyport/audit/record';
 import { findUnwellFormed } from '@sallyport/http';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noHash } from '@sallyport/audit';
+import { noHash } from '@sallyport/audit/log';
 import { numberPage } from './number-page.ts';
 import { testEvent } from './testing/events.ts';
 

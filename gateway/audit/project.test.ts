@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { AuditEventType } from '@sallyport/audit';
+import type { AuditEventType } from '@sallyport/audit/log';
 import type { Db } from '@sallyport/postgres';
 import { databaseMissing } from '../../test/support/database.ts';
 import { projectPage, type RaiseFence } from './project.ts';

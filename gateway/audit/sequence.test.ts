@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noHash } from '@sallyport/audit';
+import { noHash } from '@sallyport/audit/log';
 import type { Db } from '@sallyport/postgres';
 import { databaseMissing } from '../../test/support/database.ts';
 import { numberPage } from './number-page.ts';

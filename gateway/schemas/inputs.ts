@@ -1,4 +1,4 @@
-import { eventTypeNames, eventTypes } from '@sallyport/audit';
+import { eventTypeNames, eventTypes } from '@sallyport/audit/log';
 import { NewPassword, Reason, Roles, Username } from '@sallyport/contracts';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { AuditEvent } from '@sallyport/audit';
+import { AuditEvent } from '@sallyport/audit/log';
 import { z } from 'zod';
 
 /** What the gateway answers; the OpenAPI document is made from these. */

@@ -1,6 +1,7 @@
 import { addresses } from './addresses.ts';
 import { audit } from './audit.ts';
 import { codes } from './codes.ts';
+import { consumers } from './consumers.ts';
 import { edge } from './edge.ts';
 import { factors } from './factors.ts';
 import { guesses } from './guesses.ts';
@@ -23,5 +24,6 @@ export const guards = [
   ...edge,
   ...addresses,
   ...audit,
+  ...consumers,
   ...histories,
 ];

@@ -1,4 +1,4 @@
-import type { Part } from '@sallyport/audit';
+import type { Part } from '@sallyport/audit/log';
 import type { RecordedEvent } from '@sallyport/contracts';
 import { deletePages, type Queryable } from '@sallyport/postgres';
 import type { Service } from '../acknowledge.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type AuditEventType, eventTypes } from '@sallyport/audit';
+import { type AuditEventType, eventTypes } from '@sallyport/audit/log';
 import { createEvent } from '@sallyport/audit/record';
 import type { RecordedEvent } from '@sallyport/contracts';
 

@@ -5,7 +5,7 @@
  * account, not for another enrolment, not under another key's name.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { canonical } from '@sallyport/audit';
+import { canonical } from '@sallyport/audit/log';
 import type { KeyRing } from '@sallyport/config';
 import type { Sealed } from '../store/sealed-columns.ts';
 
