@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answered } from './support/api.ts';
 import { readLog, waitForLog } from './support/audit-log.ts';
+import { makeAuditor } from './support/auditor.ts';
 import { databaseMissing } from './support/database.ts';
 import { expect, expectProblem, logIn, type Person, signUp, signUpWithFactor } from './support/people.ts';
 import { type Stack, startStack } from './support/stack.ts';
@@ -22,13 +23,6 @@ before(async () => {
   await waitForLog(stack);
 });
 after(() => stack?.[Symbol.asyncDispose]());
-
-async function makeAuditor(on: Stack): Promise<Person> {
-  const person = await signUpWithFactor(on, 'auditor');
-  await on.sql(`update users.account set roles = '{audit}' where id = $1`, [person.id]);
-  await logIn(on, person);
-  return person;
-}
 
 const read = (query = '', headers = {}, reader = auditor) =>
   stack.api('GET', `/audit/events${query}`, { token: reader.accessToken, headers });

@@ -37,12 +37,15 @@ create trigger audit_log_append_only before update or delete on gateway.audit_lo
   for each row execute function gateway.refuse_change();
 
 -- What everybody reads: the canonical text with what is left of the personal data in its place. No text of a person can
--- hold what is looked for: within JSON's strings a quotation mark follows a backslash.
+-- hold what is looked for: within JSON's strings a quotation mark follows a backslash. Personal data is looked up row by
+-- row: a join might be planned as one pass over all of it, and a page of a long log would take that long.
 create view gateway.audit_event as
 select l.sequence, l.event_id as id, l.type, l.subject, l.recorded,
-  case when p.personal is null then l.body
-  else replace(l.body, '"personal":null,"personal_hash":', '"personal":' || p.personal || ',"personal_hash":') end as body
-from gateway.audit_log l left join gateway.audit_personal p on p.sequence = l.sequence;
+  coalesce(
+    (select replace(l.body, '"personal":null,"personal_hash":', '"personal":' || p.personal || ',"personal_hash":')
+     from gateway.audit_personal p where p.sequence = l.sequence),
+    l.body) as body
+from gateway.audit_log l;
 
 -- What `sallyport.audit.erased` events said is to go. Done by pages behind the event, so that no erasure holds the log up.
 create table gateway.audit_erasure (

@@ -4,6 +4,7 @@ export { type AuditKeys, judgeSignature, signCheckpoint } from './chain/checkpoi
 export type { Damage, DamageKind } from './chain/damage.ts';
 export { hashEvent, hashPersonal, noHash } from './chain/hash-event.ts';
 export { type Mark, readMarks } from './chain/marks.ts';
+export type { HeldEvent } from './chain/read-entry.ts';
 export { type Intact, verifyLog } from './chain/verify-log.ts';
 export { AuditData, Personal } from './event/audit-data.ts';
 export { AuditEvent } from './event/audit-event.ts';

@@ -251,4 +251,32 @@ export const audit: Guard[] = [
     replace: 'createCheckpoint(head, page.tail, [...earlier.slice(0, 0), ...page.events], options)',
     test: { file: 'gateway/audit/checkpoints.test.ts', name: 'a checkpoint after at most 1,500 events covers' },
   },
+  {
+    name: 'who reads the log is recorded before anything is given out',
+    file: 'gateway/domain/read-log.ts',
+    find: "throw cause instanceof Unavailable ? cause : new Unavailable('postgres', { cause });",
+    replace: 'void cause;',
+    test: { file: 'test/audit-reading.test.ts', name: 'nothing is given out that could not be recorded' },
+  },
+  {
+    name: 'reading the log is recorded once a minute',
+    file: 'gateway/audit/store/readers.ts',
+    find: "where r.read_at not between clock_timestamp() - interval '1 minute' and clock_timestamp()",
+    replace: 'where r.read_at is not null',
+    test: { file: 'test/audit-reading.test.ts', name: 'fifty readings at once by one reader are recorded once' },
+  },
+  {
+    name: 'a session that waited for events is asked for again',
+    file: 'gateway/domain/read-log.ts',
+    find: "return { outcome: 'ended' };",
+    replace: 'return pageOf(events, filter);',
+    test: { file: 'test/audit-reading.test.ts', name: 'a session that ends while it waits gets no events' },
+  },
+  {
+    name: 'a gateway that stops sends away who waits for events',
+    file: 'gateway/start-gateway.ts',
+    find: 'onClosing: () => context.arrivals.close(),',
+    replace: '',
+    test: { file: 'test/audit-reading.test.ts', name: 'a gateway that stops answers at once all who wait' },
+  },
 ];

@@ -13,20 +13,33 @@ export interface FoundEvent {
   body: string;
 }
 
-const found = 'select sequence, body from gateway.audit_event';
-const inOrder = 'order by sequence limit $2';
-const all = `${found} where sequence > $1 ${inOrder}`;
+const all = 'select sequence, body from gateway.audit_event where sequence > $1 order by sequence limit $2';
 
 /*
- * With a filter the numbers are found first, by one short scan of an index for each type: a condition over several types
- * would read the log from `after` on until enough of them have turned up, and for a rare type that is all of it.
+ * With a filter the numbers are found first, by one short scan of an index for each type, and then the events, each by its
+ * number. The plans must not depend on guesses, since prepared statements are planned for any value: a condition `type = x`
+ * in the order of the numbers would be taken for a frequent one, and for a rare one the whole log would be read. So the
+ * scans are put as ranges of their index, in its order, which no other index has.
  */
-const thosePage = (numbers: string) => `with page as (${numbers}) ${found} join page using (sequence) ${inOrder}`;
-const ofSubject = thosePage(`select sequence from gateway.audit_log where sequence > $1 and subject = $3 ${inOrder}`);
+const page = (numbers: string) => `
+  with page as (${numbers})
+  select e.sequence, e.body from page cross join lateral (
+    select sequence, body from gateway.audit_event where sequence = page.sequence offset 0) as e
+  order by e.sequence`;
+
+const ofSubject = page(`
+  select sequence from gateway.audit_log
+  where sequence > $1 and subject is not null and (subject, sequence) > ($3, $1) and subject <= $3
+  order by subject, sequence limit $2`);
+
 const ofTypes = (types: string, condition: string) =>
-  thosePage(`select n.sequence from unnest(${types}::text[]) as t (type) cross join lateral (
-      select l.sequence from gateway.audit_log l where l.sequence > $1 and l.type = t.type ${condition} ${inOrder}) as n
-    ${inOrder}`);
+  page(`
+  select n.sequence from unnest(${types}::text[]) as t (type) cross join lateral (
+    select l.sequence from gateway.audit_log l
+    where l.sequence > $1 and (l.type, l.sequence) > (t.type, $1) and l.type <= t.type ${condition}
+    order by l.type, l.sequence limit $2) as n
+  order by n.sequence limit $2`);
+
 const ofType = ofTypes('$3', '');
 const ofSubjectAndType = ofTypes('$4', 'and l.subject = $3');
 
