@@ -5,6 +5,7 @@ import { openDb, requireMigrated } from '@sallyport/postgres';
 import { findLog } from '../gateway/audit/store/log.ts';
 import { gatewayMigrations } from '../gateway/migrations.ts';
 import { createLogReader } from './audit-http.ts';
+import { createTokenSource } from './audit-token.ts';
 import { checkDatabase } from './check-database.ts';
 import { findDatabase } from './find-database.ts';
 import { StartError } from './start-error.ts';
@@ -27,7 +28,7 @@ export async function openLogSource(
   env: NodeJS.ProcessEnv,
 ): Promise<LogSource> {
   if (from.file !== undefined) return openFile(from.file, after);
-  return from.url === undefined ? openDatabase(after, env) : openHttp(from.url, after, env.AUDIT_TOKEN);
+  return from.url === undefined ? openDatabase(after, env) : openHttp(from.url, after, env);
 }
 
 function openFile(path: string, after: number): LogSource {
@@ -81,15 +82,14 @@ async function openDatabase(after: number, env: NodeJS.ProcessEnv): Promise<LogS
   };
 }
 
-function openHttp(url: string, after: number, token: string | undefined): LogSource {
-  if (!token) throw new StartError('AUDIT_TOKEN is missing: an access token of the role audit or admin.');
-  const reader = createLogReader({ url, token });
+function openHttp(url: string, after: number, env: NodeJS.ProcessEnv): LogSource {
+  const reader = createLogReader({ url, token: createTokenSource(url, env) });
   async function* read() {
     for (let last = after; ; ) {
-      const { texts, lastSequence } = await reader.read({ after: last, limit: pageSize });
-      yield* texts;
-      last = lastSequence;
-      if (texts.length < pageSize) return;
+      const page = await reader.read({ after: last, limit: pageSize });
+      yield* page.texts;
+      last = page.last;
+      if (page.texts.length < pageSize) return;
     }
   }
   return { events: read(), marks: [], [Symbol.asyncDispose]: async () => {} };

@@ -1,4 +1,5 @@
 // `npm run audit:verify`: whether an audit log is as it was written, from the database, over HTTP or from a file.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { canonical, type Damage, type Intact, verifyLog } from '@sallyport/audit/log';
 import { Unavailable } from '@sallyport/contracts';
@@ -11,13 +12,15 @@ import { StartError } from './start-error.ts';
 import { writeFileDurably } from './write-file-durably.ts';
 
 const usage = `npm run audit:verify -- [OPTIONS]   checks numbers, chain, personal data, checkpoints and signatures of the audit log
-  --url URL            over HTTP, with an access token of the role audit or admin in AUDIT_TOKEN
+  --url URL            over HTTP, with an access token of the role audit or admin in AUDIT_TOKEN, or a refresh token
+                       in AUDIT_REFRESH_TOKEN, which is used up by it
   --file FILE          NDJSON, an event a line; - is standard input
   (neither)            the database: DATABASE_URL, or that of a running npm start, found through DATA_DIR
   --keys FILE|URL      a JWK set for the signatures; by default that of --url, and for the database AUDIT_SIGNING_KEYS
                        of the environment or of DATA_DIR
   --checkpoint FILE    checkpoints that were saved, one a line: a tail that was cut, or a log that was written anew, shows
-  --save FILE          writes the last checkpoint there, for next time: keep it where who owns the database can't reach
+  --save FILE          writes the last checkpoint there, for next time: keep it where who owns the database can't reach;
+                       with --checkpoint of the same name it may be missing the first time
   --after N            only what follows the event N, which is taken as given
   --require-signatures fails where there are no keys
 Exit code 0: intact. 1: damaged, with the first bad number and what is wrong with it, or not checkable. 2: not understood.`;
@@ -41,7 +44,9 @@ async function main(): Promise<0 | 1 | 2> {
   }
   const keys = await readAuditKeys(options, process.env);
   if (!keys && options['require-signatures']) throw new StartError('There are no keys: give them with --keys.');
-  const saved = options.checkpoint === undefined ? [] : await readSavedMarks(options.checkpoint, keys);
+  const { checkpoint } = options;
+  const isFirst = checkpoint !== undefined && checkpoint === options.save && !existsSync(checkpoint);
+  const saved = checkpoint === undefined || isFirst ? [] : await readSavedMarks(checkpoint, keys);
   const after = Number(options.after ?? 0);
   await using source = await openLogSource(options, after, process.env);
   const verdict = await verifyLog(counted(source.events, source.total), {

@@ -8,6 +8,7 @@ import { GatewayConfig } from '../gateway/config.ts';
 import type { GatewayRoute } from '../gateway/gateway-route.ts';
 import { problems } from '../gateway/problems.ts';
 import { routes } from '../gateway/routes/index.ts';
+import { damageKinds } from '../packages/audit/chain/damage.ts';
 import { OtpConfig } from '../services/otp/config.ts';
 import { UsersConfig } from '../services/users/config.ts';
 import { readSupervisorConfig } from '../supervisor/config.ts';
@@ -130,6 +131,11 @@ test('docs/audit.md marks exactly the types that no call records yet', () => {
     rows.filter(({ marked }) => marked).map(({ type }) => type),
     rows.filter(({ type }) => !isCalled(type)).map(({ type }) => type),
   );
+});
+
+test('docs/audit.md has a row for every kind of damage, as the verifier says it', () => {
+  const rows = tableRows(read('docs/audit.md')).map(([kind = '', says]) => `${unquote(kind)}: ${says}`);
+  for (const [kind, says] of Object.entries(damageKinds)) assert.ok(rows.includes(`${kind}: ${says}`), kind);
 });
 
 test('no part names a type to record it: packages/audit has a function for each', () => {
