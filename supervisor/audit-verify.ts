@@ -77,8 +77,7 @@ function tellDamage({ sequence, until, damage, says }: Damage): 1 {
 }
 
 function tellIntact({ events, from, to, head, checkpoints, lastCheckpoint }: Intact, signed: boolean): void {
-  if (events === 0) return console.log('intact: there is no event');
-  console.log(`intact: ${events} events, ${from} to ${to}, head ${head}`);
+  console.log(events === 0 ? 'intact: there is no event' : `intact: ${events} events, ${from} to ${to}, head ${head}`);
   const covered = lastCheckpoint === undefined ? from - 1 : lastCheckpoint.number;
   const tail = to > covered ? `, none covers ${to - covered} at the end yet` : '';
   console.log(
