@@ -1,5 +1,5 @@
 import { type EventType, eventTypes, hashPersonal } from '@sallyport/audit/log';
-import { EventBody } from '@sallyport/audit/record';
+import { type EventBody, RecordedBody } from '@sallyport/audit/record';
 import { findUnwellFormed } from '@sallyport/http';
 
 /** Why the log doesn't take an event. */
@@ -11,7 +11,7 @@ export type Judgement = { ok: true; event: EventBody } | { ok: false; fault: Fau
 export function judgeEvent(row: { id: string; source: string; body: string }): Judgement {
   const value = parse(row.body);
   if (value === undefined) return { ok: false, fault: 'not-json' };
-  const parsed = EventBody.safeParse(value);
+  const parsed = RecordedBody.safeParse(value);
   if (!parsed.success || findUnwellFormed(value).length > 0) return { ok: false, fault: 'invalid' };
   const event = parsed.data;
   if (event.id !== row.id) return { ok: false, fault: 'other-id' };

@@ -37,6 +37,13 @@ test('refuses what its source may not record, and numbers the rest without a gap
   assert.deepEqual(page.tail, { sequence: 2, hash: page.events[1]?.hash });
 });
 
+test('takes a reason that only a newer version of its part gives: a rolling upgrade loses no event', () => {
+  const event = testEvent('sallyport.login.failed');
+  const body = event.body.replace('"reason":null', '"reason":"invented-tomorrow"');
+  assert.notEqual(body, event.body);
+  assert.equal(numberPage(start, [{ source: 'gateway', id: event.id, body }], url).events.length, 1);
+});
+
 test('the event has every promised field, and its source is the part that recorded it', () => {
   const subject = '7b2f4c1e-3d77-4b0a-9a55-0f6f0f1f2a3b';
   const [event] = numberPage(start, [{ source: 'gateway', ...testEvent(undefined, subject) }], url).events;

@@ -5,7 +5,8 @@ import { type AuditEventType, type EventType, eventTypeNames, eventTypes } from 
 
 const RecordedData = AuditData.extend({ personal_hash: Sha256, personal: Personal });
 
-const Recorded = z.strictObject({
+/** What the log takes of a part: also a reason that only a newer version of that part gives. */
+export const RecordedBody = z.strictObject({
   id: z.uuid(),
   type: z.enum(eventTypeNames),
   subject: z.uuid().optional(),
@@ -14,11 +15,11 @@ const Recorded = z.strictObject({
 });
 
 /** What an outbox row holds: an audit event before it has a source, a number and a hash. */
-export type EventBody = z.infer<typeof Recorded>;
+export type EventBody = z.infer<typeof RecordedBody>;
 
 const checkpoint = 'sallyport.audit.checkpoint';
 
-/** A recorded event, held to what its type allows. Checkpoints are made where events get their numbers. */
+/** A recorded event, held to what its type allows when it is made. Checkpoints are made where events get their numbers. */
 export const EventBody = z.discriminatedUnion(
   'type',
   eventTypeNames.filter((type) => type !== checkpoint).map(bodyOf) as [ReturnType<typeof bodyOf>],
@@ -28,7 +29,7 @@ function bodyOf(type: AuditEventType) {
   const { outcomes, reasons, subject }: EventType = eventTypes[type];
   const reason = reasons === 'words' ? z.string() : z.enum(reasons as string[]);
   const id = { always: z.uuid(), never: z.never().optional(), 'where known': z.uuid().optional() }[subject];
-  return Recorded.extend({
+  return RecordedBody.extend({
     type: z.literal(type),
     subject: id as z.ZodOptional<z.ZodUUID>,
     data: RecordedData.extend({ outcome: z.enum(outcomes), reason: reason.nullable() }),
@@ -37,7 +38,7 @@ function bodyOf(type: AuditEventType) {
 
 /** A checkpoint before it has a source, a number and a hash. It names no person. */
 export const CheckpointBody = z.strictObject({
-  ...Recorded.omit({ subject: true }).shape,
+  ...RecordedBody.omit({ subject: true }).shape,
   type: z.literal(checkpoint),
   data: CheckpointData.extend({ personal_hash: z.null(), personal: z.null() }),
 });

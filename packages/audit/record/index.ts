@@ -1,4 +1,4 @@
-export { CheckpointBody, EventBody } from '../event/event-body.ts';
+export { CheckpointBody, EventBody, RecordedBody } from '../event/event-body.ts';
 export { createEvent, type EventSource } from './create-event.ts';
 export type { Account, Actor, EventDraft, Order, ReasonOf } from './event-draft.ts';
 export { eventRoutes } from './event-routes.ts';
