@@ -3,12 +3,17 @@ import { AuditData, Personal, Sha256 } from './audit-data.ts';
 import { CheckpointData } from './checkpoint-data.ts';
 import { type AuditEventType, type EventType, eventTypeNames, eventTypes } from './event-types.ts';
 
+const checkpoint = 'sallyport.audit.checkpoint';
+
+/** All but checkpoints: those are made where events get their numbers. */
+const recordedTypes: AuditEventType[] = eventTypeNames.filter((type) => type !== checkpoint);
+
 const RecordedData = AuditData.extend({ personal_hash: Sha256, personal: Personal });
 
 /** What the log takes of a part: also a reason that only a newer version of that part gives. */
 export const RecordedBody = z.strictObject({
   id: z.uuid(),
-  type: z.enum(eventTypeNames),
+  type: z.enum(recordedTypes),
   subject: z.uuid().optional(),
   time: z.iso.datetime({ precision: 3 }),
   data: RecordedData,
@@ -17,13 +22,8 @@ export const RecordedBody = z.strictObject({
 /** What an outbox row holds: an audit event before it has a source, a number and a hash. */
 export type EventBody = z.infer<typeof RecordedBody>;
 
-const checkpoint = 'sallyport.audit.checkpoint';
-
-/** A recorded event, held to what its type allows when it is made. Checkpoints are made where events get their numbers. */
-export const EventBody = z.discriminatedUnion(
-  'type',
-  eventTypeNames.filter((type) => type !== checkpoint).map(bodyOf) as [ReturnType<typeof bodyOf>],
-);
+/** A recorded event, held to what its type allows when it is made. */
+export const EventBody = z.discriminatedUnion('type', recordedTypes.map(bodyOf) as [ReturnType<typeof bodyOf>]);
 
 function bodyOf(type: AuditEventType) {
   const { outcomes, reasons, subject }: EventType = eventTypes[type];
