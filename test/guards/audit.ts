@@ -251,4 +251,18 @@ export const audit: Guard[] = [
     replace: 'createCheckpoint(head, page.tail, [...earlier.slice(0, 0), ...page.events], options)',
     test: { file: 'gateway/audit/checkpoints.test.ts', name: 'a checkpoint after at most 1,500 events covers' },
   },
+  {
+    name: 'an event commands no terminal',
+    file: 'supervisor/render-event.ts',
+    find: ".replace(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu, ' ')",
+    replace: '',
+    test: { file: 'supervisor/render-event.test.ts', name: 'nothing that an event holds commands the terminal' },
+  },
+  {
+    name: 'who looks on is told of an altered event',
+    file: 'supervisor/chain-watch.ts',
+    find: 'hashEvent(event) !== event.hash',
+    replace: 'false',
+    test: { file: 'supervisor/chain-watch.test.ts', name: 'what is altered is told' },
+  },
 ];
