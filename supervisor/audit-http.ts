@@ -29,7 +29,7 @@ const patienceSeconds = 30;
 
 const refusals = new Map<unknown, string>([
   ['unauthenticated', 'The access token is not taken: it has expired, or its session has ended.'],
-  ['forbidden', 'This account may not read the audit log: it needs the role audit or admin.'],
+  ['forbidden', 'This account may not read the audit log: it needs the role audit or admin, and a second factor.'],
   ['enrolment-required', 'Who reads the audit log needs a second factor: enrol one, and log in with it.'],
   ['address-blocked', 'The gateway takes no calls from this address: it is blocked.'],
 ]);

@@ -279,4 +279,18 @@ export const audit: Guard[] = [
     replace: '',
     test: { file: 'test/audit-reading.test.ts', name: 'a gateway that stops answers at once all who wait' },
   },
+  {
+    name: 'an event commands no terminal',
+    file: 'supervisor/render-event.ts',
+    find: ".replace(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu, ' ')",
+    replace: '',
+    test: { file: 'supervisor/render-event.test.ts', name: 'nothing that an event holds commands the terminal' },
+  },
+  {
+    name: 'who looks on is told of an altered event',
+    file: 'supervisor/chain-watch.ts',
+    find: 'hashEvent(event) !== event.hash',
+    replace: 'false',
+    test: { file: 'supervisor/chain-watch.test.ts', name: 'what is altered is told' },
+  },
 ];

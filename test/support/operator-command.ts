@@ -1,12 +1,22 @@
 // A command of the operator as its npm script runs it, with exactly the environment it is given. Should the test die, it
-// ends by itself: these commands are short.
+// ends by itself: these commands are short, or end with whoever reads what they write.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 type Ended = { code: number | null; output: string; log: string };
 
-export type OperatorCommand = { ended: Promise<Ended>; kill(): void };
+export type OperatorCommand = {
+  ended: Promise<Ended>;
+  /** stdout so far. */
+  output(): string;
+  /** stderr so far. */
+  log(): string;
+  signal(name: NodeJS.Signals): void;
+  /** Reads stdout no more, as `head` does. */
+  hangUp(): void;
+  kill(): void;
+};
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -24,5 +34,12 @@ export function runCommand(script: string, args: string[], env: Record<string, s
     log += text;
   });
   const ended = once(child, 'close').then(([code]) => ({ code, output, log }));
-  return { ended, kill: () => void child.kill('SIGKILL') };
+  return {
+    ended,
+    output: () => output,
+    log: () => log,
+    signal: (name) => void child.kill(name),
+    hangUp: () => void child.stdout.destroy(),
+    kill: () => void child.kill('SIGKILL'),
+  };
 }

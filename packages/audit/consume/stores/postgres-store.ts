@@ -11,6 +11,7 @@ export interface Queries {
 /** A pool of `pg`, or anything that lends clients as it does. */
 export interface Pool extends Queries {
   connect(): Promise<Queries & { release(broken?: Error | boolean): void }>;
+  on?(event: 'error', listener: () => void): unknown;
 }
 
 /** What a handler gets: `tx` is the transaction in which the event is marked as taken. Write through nothing else. */
@@ -22,6 +23,8 @@ export interface PostgresTools {
 export function createPostgresStore(pool: Pool, options: { schema?: string } = {}): Store<PostgresTools> {
   const { schema = 'sallyport_consumer' } = options;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new TypeError(`not the name of a schema: ${schema}`);
+  // An idle connection that breaks would end a process that doesn't listen; whoever wants the next one opens it anew.
+  pool.on?.('error', () => undefined);
 
   return {
     async open() {

@@ -7,8 +7,6 @@ const { AMQP_URL, DATABASE_URL, SALLYPORT_URL, SALLYPORT_USERNAME, SALLYPORT_PAS
 if (!AMQP_URL || !DATABASE_URL) throw new Error('AMQP_URL and DATABASE_URL are wanted');
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL });
-// A connection that is lost while nobody uses it is opened anew by whoever wants the next.
-pool.on('error', () => undefined);
 await prepareTimeline(pool);
 
 const login =
