@@ -31,6 +31,13 @@ export function mask(address: readonly number[], bits: number): number[] {
   return address.map((byte, at) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - 8 * at))));
 }
 
+/** What an address counts as where a crowd of them is one: IPv6 by its /48, IPv4 and what is no address by itself. */
+export function siteOf(ip: string): string {
+  const network = parseNetwork(ip);
+  if (network?.address.length !== 16) return ip;
+  return createNetwork([...network.address], 48).cidr;
+}
+
 export function overlap(one: Network, other: Network): boolean {
   if (one.address.length !== other.address.length) return false;
   const bits = Math.min(one.bits, other.bits);

@@ -14,7 +14,8 @@ const examplesFile = 'docs/audit-events.md';
 const write = process.argv.includes('--write');
 
 const text = `${JSON.stringify(createAsyncApi(), null, 2)}\n`;
-const faults = [...(await parse(text)), ...findBreaks(readPromised(), JSON.parse(text))];
+const promised = readPromised();
+const faults = [...(await parse(text)), ...promised.flatMap((before) => findBreaks(before, JSON.parse(text)))];
 if (faults.length === 0) faults.push(...[settle(documentFile, text), settle(examplesFile, renderExamples())].flat());
 for (const fault of faults) console.error(fault);
 if (faults.length === 0) console.log('asyncapi.json is valid, and takes nothing away from consumers');
@@ -25,14 +26,14 @@ async function parse(document: string): Promise<string[]> {
   return found.filter(({ severity }) => severity <= 1).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-/** What was promised last: by the last commit, else, where there is no repository, by the file. */
-function readPromised(): Parameters<typeof findBreaks>[0] {
+/** What was promised: by the last commit, and before the one that changed it last; else, without a repository, by the file. */
+function readPromised(): Parameters<typeof findBreaks>[0][] {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' });
   try {
-    return JSON.parse(execFileSync('git', ['show', `HEAD:${documentFile}`], { encoding: 'utf8', stdio: 'pipe' }));
+    const commits = git('log', '-2', '--format=%H', '--', documentFile).split('\n').filter(Boolean);
+    return commits.map((commit) => JSON.parse(git('show', `${commit}:${documentFile}`)));
   } catch {
-    return existsSync(documentFile)
-      ? JSON.parse(readFileSync(documentFile, 'utf8'))
-      : { channels: {}, components: { messages: {} } };
+    return existsSync(documentFile) ? [JSON.parse(readFileSync(documentFile, 'utf8'))] : [];
   }
 }
 

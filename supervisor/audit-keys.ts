@@ -11,17 +11,18 @@ import { StartError } from './start-error.ts';
 const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
 const Ring = z.object({ AUDIT_SIGNING_KEYS: GatewayConfig.shape.AUDIT_SIGNING_KEYS });
 
-/** The public keys of checkpoints: of `--keys`, of `--url`, else of this installation; undefined where there are none. */
+/** The public keys of checkpoints: of `--keys`, and of `--url`, else of this installation; undefined where there are none. */
 export async function readAuditKeys(
   from: { keys?: string | undefined; url?: string | undefined; file?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): Promise<AuditKeys | undefined> {
-  if (from.keys !== undefined) return parse(from.keys, await read(from.keys));
+  const sets = [from.keys === undefined ? undefined : parse(from.keys, await read(from.keys))];
   if (from.url !== undefined) {
     const address = `${from.url.replace(/\/+$/, '')}/.well-known/audit-keys.json`;
-    return parse(address, await read(address));
-  }
-  return from.file === undefined ? readOwn(env) : undefined;
+    sets.push(parse(address, await read(address)));
+  } else if (from.file === undefined) sets.push(await readOwn(env));
+  const keys = sets.flatMap((set) => set?.keys ?? []);
+  return keys.length === 0 ? undefined : { keys };
 }
 
 async function readOwn(env: NodeJS.ProcessEnv): Promise<AuditKeys | undefined> {

@@ -16,8 +16,8 @@ const usage = `npm run audit:verify -- [OPTIONS]   checks numbers, chain, person
                        in AUDIT_REFRESH_TOKEN, which is used up by it
   --file FILE          NDJSON, an event a line; - is standard input
   (neither)            the database: DATABASE_URL, or that of a running npm start, found through DATA_DIR
-  --keys FILE|URL      a JWK set for the signatures; by default that of --url, and for the database AUDIT_SIGNING_KEYS
-                       of the environment or of DATA_DIR
+  --keys FILE|URL      a JWK set of keys that have left the ring, or for --file; beside them count those that --url
+                       publishes, and for the database AUDIT_SIGNING_KEYS of the environment or of DATA_DIR
   --checkpoint FILE    checkpoints that were saved, one a line: a tail that was cut, or a log that was written anew, shows
   --save FILE          writes the last checkpoint there, for next time: keep it where who owns the database can't reach;
                        with --checkpoint of the same name it may be missing the first time

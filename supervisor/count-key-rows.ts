@@ -7,6 +7,8 @@ const queries: Partial<Record<RingName, string>> = {
     select from otp.factor where key_id = $1
     union all select from otp.enrolment where key_id = $1
     union all select from otp.recovery_set where key_id = $1) as named`,
+  AUDIT_SIGNING_KEYS: `select count(*)::int as rows from gateway.audit_log
+    where type = 'sallyport.audit.checkpoint' and body::json #>> '{data,kid}' = $1`,
 };
 
 export const isNamedByRows = (name: RingName) => queries[name] !== undefined;

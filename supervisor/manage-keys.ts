@@ -11,7 +11,8 @@ const usage = `npm run keys                     lists the rings: ids in order, f
 npm run keys -- rotate RING      does the next of the three steps of a rotation
 npm run keys -- new RING         prints a fresh entry, for secrets kept elsewhere
   --env FILE   the rings are in this file, such as .env, instead of DATA_DIR/keys.json
-  --force      takes a key out though the rows that need it could not be counted
+  --force      takes a key out though the rows that need it could not be counted; of AUDIT_SIGNING_KEYS, though there are
+               some
 RING: ${ringNames.join(', ')}`;
 
 const restarts: Record<RingName, string> = {
@@ -27,7 +28,7 @@ const whenOldGoes: Record<RingName, string> = {
   PASSWORD_PEPPERS: 'when no row of users.account names it',
   OTP_ENCRYPTION_KEYS: 'when npm run otp:reencrypt has ended with "0 rows on the old keys"',
   TOKEN_SIGNING_KEYS: 'SESSION_ABSOLUTE_SECONDS after that restart',
-  AUDIT_SIGNING_KEYS: 'at any time after that restart; keep its public half with the events',
+  AUDIT_SIGNING_KEYS: 'when the log keeps no checkpoint by it',
   USERS_SERVICE_SECRETS: 'a minute and a half after that restart',
   OTP_SERVICE_SECRETS: 'a minute and a half after that restart',
 };
@@ -36,6 +37,8 @@ const whenOldGoes: Record<RingName, string> = {
 const whatMoves: Partial<Record<RingName, string>> = {
   PASSWORD_PEPPERS: "each is made anew at its owner's next login",
   OTP_ENCRYPTION_KEYS: 'npm run otp:reencrypt moves them',
+  AUDIT_SIGNING_KEYS:
+    'whoever verifies the log needs it. With --force it goes; keep its public half (/.well-known/audit-keys.json) for --keys',
 };
 
 const steps = { 1: 'a new key at the end', 2: 'the new key to the front', 3: 'the old key out' };
@@ -94,6 +97,7 @@ async function refuseWhileNeeded(source: KeySource, name: RingName, state: RingS
   const id = idOf(state.oldest);
   const rows = await countRows(source, name, id);
   if (rows === 0) return;
+  if (rows !== undefined && force && name === 'AUDIT_SIGNING_KEYS') return;
   if (rows !== undefined) {
     const need = rows === 1 ? '1 row needs' : `${rows} rows need`;
     throw new StartError(`${name}: ${need} ${id}, so it stays: ${whatMoves[name]}.`);

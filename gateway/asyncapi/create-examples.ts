@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { type AuditEventType, type EventType, eventTypes, noHash } from '@sallyport/audit/log';
 import * as record from '@sallyport/audit/record';
-import { type Covered, createCheckpoint } from '../audit/create-checkpoint.ts';
+import { createCheckpoint, createTypeCounts } from '../audit/create-checkpoint.ts';
 import { numberPage, type Tail } from '../audit/number-page.ts';
 
 const publicUrl = 'https://login.example.com';
@@ -68,7 +68,7 @@ export function createExamples(): Map<AuditEventType, string> {
     },
   };
   const examples = new Map<AuditEventType, string>();
-  const covered: Covered[] = [];
+  const types = createTypeCounts();
   let tail: Tail = { sequence: 0, hash: noHash };
   for (const draft of drafts) {
     const { recordedBy }: EventType = eventTypes[draft.type];
@@ -77,10 +77,10 @@ export function createExamples(): Map<AuditEventType, string> {
     const [event] = page.events;
     if (!event?.personal) throw new Error(`no example of ${draft.type}`);
     examples.set(draft.type, event.body.replace('"personal":null', `"personal":${event.personal.text}`));
-    covered.push(event);
+    types.add([event]);
     tail = page.tail;
   }
   const state = { logId: '9a3e5c7b-1d2f-4b6a-8c0e-7f9d1b3a5c2e', checkpoint: 0, first: 1, firstPrevhash: noHash };
-  const checkpoint = createCheckpoint(state, tail, covered, { key: { id: 'a1', key }, source, publicUrl });
+  const checkpoint = createCheckpoint(state, tail, types.end(), { key: { id: 'a1', key }, source, publicUrl });
   return examples.set(checkpoint.type as AuditEventType, checkpoint.body);
 }

@@ -26,9 +26,9 @@ test('a collector that comes back after the event was logged and acknowledged ad
     ...common,
     client,
     db: {
-      transaction: async (work) => {
+      query: async (...statement) => {
         await stopped.promise;
-        return zombie.transaction(work);
+        return zombie.query(...statement);
       },
     },
   });
@@ -47,7 +47,7 @@ test('acknowledges only after the commit, in calls that fit into a body', { skip
   const outbox = fakeOutbox(Array.from({ length: 520 }, () => testEvent('sallyport.otp.failed')));
   const client = fakeService('otp', outbox.answers);
   const failing = {
-    transaction: () => Promise.reject(new Error('the commit failed')),
+    query: () => Promise.reject(new Error('the commit failed')),
   };
   await assert.rejects(collectPage({ ...common, client, db: failing }));
   assert.equal(outbox.acknowledged.size, 0);

@@ -4,16 +4,16 @@
 import { EventPage } from '@sallyport/contracts';
 import type { ServiceClient } from '@sallyport/http';
 import type { Logger } from '@sallyport/logger';
-import type { Db } from '@sallyport/postgres';
+import type { Queryable } from '@sallyport/postgres';
 import { acknowledge, type Service } from './acknowledge.ts';
-import { quarantineAltered, takeOver } from './store/outbox.ts';
+import { takeOver } from './store/outbox.ts';
 import { systemContext } from './system-context.ts';
 
 const pageSize = 500;
 
 /** Takes over one page of a service's events. Returns how many were new, and whether there may be more. */
 export async function collectPage(options: {
-  db: Pick<Db, 'transaction'>;
+  db: Pick<Queryable, 'query'>;
   source: Service;
   client: Pick<ServiceClient, 'call'>;
   logger: Logger;
@@ -25,16 +25,12 @@ export async function collectPage(options: {
   const page = await client.call('GET', path, { answer: EventPage, context: systemContext() });
   if (page.events.length === 0) return { taken: 0, again: false };
   const events = page.events.map((event) => ({ source, ...event }));
-  const { taken, altered } = await db.transaction(async (tx) => {
-    const fresh = new Set(await takeOver(tx, events));
-    const known = events.filter((event) => !fresh.has(event.id));
-    return { taken: fresh.size, altered: known.length === 0 ? [] : await quarantineAltered(tx, known) };
-  });
+  const { fresh, altered } = await takeOver(db, events);
   if (altered.length > 0) logger.error({ source, event_ids: altered }, 'audit events were altered at their source');
-  if (taken > 0) options.onTaken();
+  if (fresh.length > 0) options.onTaken();
   await acknowledge(
     client,
     events.map((event) => event.id),
   );
-  return { taken, again: events.length === pageSize };
+  return { taken: fresh.length, again: events.length === pageSize };
 }

@@ -1,7 +1,7 @@
 // A checkpoint is an event that signs what the log held since the last one, and is made where events get their numbers:
 // it covers all up to its own number, in whatever order pages are written, and a gateway that was overtaken writes none.
-import { createHash, type KeyObject } from 'node:crypto';
-import { signCheckpoint } from '@sallyport/audit/log';
+import { createHash, type Hash, type KeyObject } from 'node:crypto';
+import { type CheckpointData, signCheckpoint } from '@sallyport/audit/log';
 import { CheckpointBody, type EventSource, uuidFrom } from '@sallyport/audit/record';
 import { finishEvent } from './finish-event.ts';
 import type { NumberedEvent, Tail } from './number-page.ts';
@@ -26,11 +26,11 @@ export type Covered = Pick<NumberedEvent, 'type' | 'hash'>;
 
 const type = 'sallyport.audit.checkpoint';
 
-/** @param covered every event from the last checkpoint on, that one included, up to the tail */
+/** @param types of every event from the last checkpoint on, that one included, up to the tail */
 export function createCheckpoint(
   state: CheckpointState,
   tail: Tail,
-  covered: readonly Covered[],
+  types: CheckpointData['types'],
   { key, source, publicUrl }: { key: AuditKey; source: EventSource; publicUrl: string },
 ): NumberedEvent {
   const time = new Date(source.now()).toISOString();
@@ -41,7 +41,7 @@ export function createCheckpoint(
     to: String(tail.sequence),
     head: tail.hash,
     time,
-    types: countTypes(covered),
+    types,
     first: String(state.first),
     first_prevhash: state.firstPrevhash,
     kid: key.id,
@@ -67,13 +67,21 @@ const nobody = {
   personal: null,
 } as const;
 
-function countTypes(covered: readonly Covered[]): Record<string, { count: number; digest: string }> {
-  const hashes = Map.groupBy(covered, (event) => event.type);
-  const entries = [...hashes].map(([name, events]) => {
-    const digest = createHash('sha256')
-      .update(events.map(({ hash }) => hash).join(''))
-      .digest('hex');
-    return [name, { count: events.length, digest }] as const;
-  });
-  return Object.fromEntries(entries);
+/** Counts events, in order, as a checkpoint tells of them. */
+export function createTypeCounts() {
+  const counts = new Map<string, { count: number; hashes: Hash }>();
+  return {
+    add(events: readonly Covered[]): void {
+      for (const { type, hash } of events) {
+        const known = counts.get(type) ?? { count: 0, hashes: createHash('sha256') };
+        counts.set(type, known);
+        known.count += 1;
+        known.hashes.update(hash);
+      }
+    },
+    end: (): CheckpointData['types'] =>
+      Object.fromEntries(
+        [...counts].map(([type, { count, hashes }]) => [type, { count, digest: hashes.digest('hex') }]),
+      ),
+  };
 }

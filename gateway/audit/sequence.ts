@@ -7,13 +7,14 @@
 import type { EventSource } from '@sallyport/audit/record';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
-import { type AuditKey, createCheckpoint } from './create-checkpoint.ts';
+import { type AuditKey, createCheckpoint, createTypeCounts } from './create-checkpoint.ts';
 import { type NumberedEvent, type NumberedPage, numberPage } from './number-page.ts';
 import { appendPage, findCovered, type Head, readOutbox } from './store/log.ts';
 
 const pageSize = 500;
 const checkpointEvents = 1_000;
 const checkpointSeconds = 10;
+const coveredPage = 10_000;
 
 export interface SequenceOptions {
   db: Pick<Db, 'query' | 'script'>;
@@ -53,7 +54,12 @@ function isDue(head: Head, page: NumberedPage): boolean {
   return page.tail.sequence - head.checkpoint >= checkpointEvents;
 }
 
+/** A log that was written before there were checkpoints may have to be read for long, a page at a time. */
 async function checkpointBehind(options: SequenceOptions, head: Head, page: NumberedPage): Promise<NumberedEvent> {
-  const earlier = await findCovered(options.db, head.checkpoint, head.sequence);
-  return createCheckpoint(head, page.tail, [...earlier, ...page.events], options);
+  const types = createTypeCounts();
+  for (let from = head.checkpoint; from <= head.sequence; from += coveredPage) {
+    types.add(await findCovered(options.db, from, Math.min(from + coveredPage - 1, head.sequence)));
+  }
+  types.add(page.events);
+  return createCheckpoint(head, page.tail, types.end(), options);
 }

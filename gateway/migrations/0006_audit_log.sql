@@ -92,26 +92,31 @@ begin
   end loop;
 end $$;
 
--- Cuts the partition that takes the next event where its first one is of an earlier month (UTC). The numbers after the cut
--- are free: nobody gets one while the head is locked.
+-- The partition that takes the next event, where its first one is of an earlier month (UTC).
+create view gateway.audit_month_over as
+select h.sequence + 1 as next, p.partition, p.lower, p.upper
+from gateway.audit_head h
+join gateway.audit_partition p on p.lower <= h.sequence + 1 and h.sequence + 1 < p.upper
+where (select date_trunc('month', l.recorded at time zone 'UTC') from gateway.audit_log l
+  where l.sequence >= p.lower order by l.sequence limit 1) < date_trunc('month', clock_timestamp() at time zone 'UTC');
+
+-- Cuts that partition behind the last event: nobody gets a number while the log and the head are locked, in the order of
+-- whoever numbers. Where something long reads the log the cut is given up at once, for another time: nobody waits behind it.
 create function gateway.begin_audit_month() returns void
-language plpgsql security definer set search_path = pg_catalog set lock_timeout = '1s' as $$
+language plpgsql security definer set search_path = pg_catalog set lock_timeout = '100ms' as $$
 declare
-  present constant timestamp := date_trunc('month', clock_timestamp() at time zone 'UTC');
-  next bigint;
   cut record;
 begin
+  if not exists (select from gateway.audit_month_over) then return; end if;
   perform pg_advisory_xact_lock(hashtext('sallyport/audit_log/partition'));
-  select sequence + 1 into next from gateway.audit_head for update;
-  select p.* into cut from gateway.audit_partition p
-  where p.lower <= next and next < p.upper
-    and (select date_trunc('month', l.recorded at time zone 'UTC') from gateway.audit_log l
-      where l.sequence >= p.lower order by l.sequence limit 1) < present;
+  lock table gateway.audit_log in access exclusive mode;
+  perform from gateway.audit_head for update;
+  select * into cut from gateway.audit_month_over;
   if not found then return; end if;
   execute format('alter table gateway.audit_log detach partition %s', cut.partition);
   execute format('alter table gateway.audit_log attach partition %s for values from (%s) to (%s)',
-    cut.partition, cut.lower, next);
-  perform gateway.create_audit_partition(next, cut.upper);
+    cut.partition, cut.lower, cut.next);
+  perform gateway.create_audit_partition(cut.next, cut.upper);
 end $$;
 
 -- Drops what lies wholly before the first event that the last checkpoint promised.

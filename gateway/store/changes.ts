@@ -1,9 +1,10 @@
-import { foldKeyOf } from '@sallyport/audit/record';
+import { foldOf } from '@sallyport/audit/record';
 import type { Db, Queryable } from '@sallyport/postgres';
 import type { AuditPipeline } from '../audit/start-pipeline.ts';
 import { type Failure, recordFailures } from '../audit/store/folds.ts';
 import { createRecording, type EventBatch, type Recording, recordEvents } from '../audit/store/outbox.ts';
-import { createGroupWriter } from './group-writer.ts';
+import { siteOf } from '../network.ts';
+import { createGroupWriter, type GroupWriter } from './group-writer.ts';
 
 /** One statement holds them, and each may be a kilobyte. */
 const mostFailures = 1_000;
@@ -23,7 +24,13 @@ export interface Changes {
 
 /** Without `audit` events wait until the pipeline looks by itself, soon. */
 export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
-  const recordFailure = createGroupWriter<Failure>((failures) => recordFailures(db, failures), mostFailures);
+  // One for each type: a flood of refusals keeps nobody's wrong password from being recorded.
+  const writers = new Map<string, GroupWriter<Failure>>();
+  function writerOf(type: string): GroupWriter<Failure> {
+    const writer = writers.get(type) ?? createGroupWriter((failures) => recordFailures(db, failures), mostFailures);
+    writers.set(type, writer);
+    return writer;
+  }
 
   function written(batch: EventBatch): void {
     if (audit === undefined) return;
@@ -50,7 +57,7 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
     },
     async note(batch) {
       const failures = asFailures(batch);
-      if (failures) await recordFailure(failures);
+      if (failures) await Promise.all(failures.map((failure) => writerOf(failure.type)([failure])));
       else await recordEvents(db, batch);
       written(batch);
     },
@@ -60,10 +67,9 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
 /** A batch of nothing but failures that may be folded; what services recorded is never folded. */
 function asFailures({ collected, own }: EventBatch): Failure[] | undefined {
   if (own.length === 0 || collected.length > 0) return undefined;
-  const failures = own.map((event) => ({ ...event, key: foldKeyOf(event) }));
-  return failures.every(hasKey) ? failures : undefined;
-}
-
-function hasKey<Event extends { key: Buffer | undefined }>(event: Event): event is Event & { key: Buffer } {
-  return event.key !== undefined;
+  const failures = own.flatMap((event) => {
+    const fold = foldOf(event, siteOf);
+    return fold ? [{ ...event, ...fold }] : [];
+  });
+  return failures.length === own.length ? failures : undefined;
 }

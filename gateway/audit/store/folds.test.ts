@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createEvent, foldKeyOf, loginBlocked, loginFailed, loginSucceeded } from '@sallyport/audit/record';
+import { createEvent, foldOf, loginBlocked, loginFailed, loginSucceeded } from '@sallyport/audit/record';
 import type { Db, Queryable } from '@sallyport/postgres';
 import { databaseMissing } from '../../../test/support/database.ts';
+import { siteOf } from '../../network.ts';
 import { createChanges } from '../../store/changes.ts';
 import { sequencePage } from '../sequence.ts';
 import { openAuditDatabase } from '../testing/audit-database.ts';
@@ -18,9 +19,9 @@ const ada = { id: randomUUID(), username: 'ada' };
 function failure(draft = loginFailed(ada, 'wrong-password'), ip = '192.0.2.7') {
   const request = { request_id: randomUUID(), ip, user_agent: 'test', session_id: null };
   const event = createEvent(draft, request, { now: Date.now, randomBytes });
-  const key = foldKeyOf(event);
-  assert.ok(key);
-  return { ...event, key };
+  const fold = foldOf(event, siteOf);
+  assert.ok(fold);
+  return { ...event, ...fold };
 }
 
 const many = (count: number, make = () => failure()) => Array.from({ length: count }, make);
@@ -193,4 +194,12 @@ test('what changes state is never folded', { skip }, async () => {
   await changes.note({ collected: [], own: [failed, success()] });
   assert.deepEqual(await db.query('select from gateway.fold'), []);
   assert.deepEqual(await readCounts(db), Array(72).fill(1));
+});
+
+test('who has one IPv6 address has many: a site is one, where IPv4 is each by itself', () => {
+  const key = (ip: string) => failure(undefined, ip).key.toString('hex');
+  assert.equal(key('2001:db8:1:2::3'), key('2001:db8:1:ffff:9::1'));
+  assert.notEqual(key('2001:db8:1::1'), key('2001:db8:2::1'));
+  assert.notEqual(key('192.0.2.7'), key('192.0.2.8'));
+  assert.equal(key('unknown'), key('unknown'));
 });

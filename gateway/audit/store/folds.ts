@@ -11,6 +11,7 @@ import type { Queryable } from '@sallyport/postgres';
 
 /** A failure, and the hash of what it has in common with those like it. */
 export interface Failure extends RecordedEvent {
+  type: string;
   key: Buffer;
 }
 

@@ -21,7 +21,7 @@ export interface EventBatch {
  * back after the event was acknowledged, numbered and gone from the outbox, brings in nothing. The caller acknowledges
  * after its commit, never before. Rows of audit_seen are taken in the order of their keys, so that takers of overlapping
  * pages queue and never deadlock; the outbox is filled in the order given. An id that another source has waiting here is
- * quarantined.
+ * quarantined, and so is one that comes with other bytes than before.
  */
 const takingOver = (first: number, condition: string) => `
   given as (
@@ -35,6 +35,11 @@ const takingOver = (first: number, condition: string) => `
     order by source, event_id
     on conflict (source, event_id) do nothing
     returning source, event_id
+  ), altered as (
+    insert into gateway.audit_quarantine (event_id, source, body, reason)
+    select event_id, source, body, 'altered' from given join gateway.audit_seen using (source, event_id)
+    where digest <> sha256(convert_to(body, 'UTF8'))
+    returning event_id
   ), taken as (
     select given.* from given left join fresh using (source, event_id)
     where source = 'gateway' or fresh.event_id is not null
@@ -61,7 +66,8 @@ const givenEvents = (first: number) =>
   `unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::text[])
     with ordinality as t (source, event_id, body, at)`;
 
-const takeFresh = `with ${takingOver(1, 'true')} select event_id as id from fresh`;
+const takeFresh = `with ${takingOver(1, 'true')}
+  select event_id as id, true as fresh from fresh union all select event_id, false from altered`;
 const recordOwn = `with ${recordingOwn(1, 'true')} select`;
 
 /** Events as part of a statement that changes state: table expressions, and the three values that they take. */
@@ -94,24 +100,17 @@ function isOwn(events: readonly GivenEvent[]): boolean {
   return events.every((event) => event.source === 'gateway');
 }
 
-/** Moves the events that were never seen before into the outbox, in one statement. Returns their ids. */
-export async function takeOver(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(takeFresh, columnsOf(events));
-  return rows.map((row) => row.id);
-}
-
-/** Quarantines those events whose id is known with other bytes. Returns their ids. */
-export async function quarantineAltered(tx: Queryable, events: readonly GivenEvent[]): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    `insert into gateway.audit_quarantine (event_id, source, body, reason)
-     select event_id, source, body, 'altered'
-     from unnest($1::text[], $2::uuid[], $3::text[]) as t (source, event_id, body)
-     join gateway.audit_seen using (source, event_id)
-     where digest <> sha256(convert_to(body, 'UTF8'))
-     returning event_id as id`,
-    columnsOf(events),
-  );
-  return rows.map((row) => row.id);
+/**
+ * Moves the events that were never seen before into the outbox, and those whose id is known with other bytes into
+ * quarantine, in one statement. Returns the ids of both.
+ */
+export async function takeOver(
+  tx: Pick<Queryable, 'query'>,
+  events: readonly GivenEvent[],
+): Promise<{ fresh: string[]; altered: string[] }> {
+  const rows = await tx.query<{ id: string; fresh: boolean }>(takeFresh, columnsOf(events));
+  const ids = (fresh: boolean) => rows.filter((row) => row.fresh === fresh).map((row) => row.id);
+  return { fresh: ids(true), altered: ids(false) };
 }
 
 /** Forgets the ids seen 35 days ago; services keep what they handed over for 30. */

@@ -5,6 +5,6 @@ export { eventRoutes } from './event-routes.ts';
 export * from './events/gateway-events.ts';
 export * from './events/otp-events.ts';
 export * from './events/users-events.ts';
-export { foldEvent, foldKeyOf } from './fold.ts';
+export { foldEvent, foldOf } from './fold.ts';
 export { forgetRecorded, record } from './outbox.ts';
 export { uuidFrom } from './uuid-from.ts';
