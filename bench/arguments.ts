@@ -24,7 +24,7 @@ Scenarios, all by default:
   login      complete two-step logins beside raw bcrypt: rate, ratio, times of both calls, CPU beyond the hash
   refresh    POST /token/refresh on one gateway process
   verify     GET /verify on one gateway process
-  audit      the relay beside bare publishing, delivery at 500 events a second, what audit adds to a login (cost 4)
+  audit      the relay beside bare publishing, delivery at 500 events a second, what audit adds to a login
 
 Options:
   --cost N             bcrypt cost, 4 to 15 (10)

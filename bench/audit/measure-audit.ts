@@ -21,8 +21,9 @@ export interface AuditFigures {
   login: { withAudit: number; without: number; added: number };
 }
 
-const loginCost = 4;
-const accounts = 900;
+/** One person at a time: less would be no load at all. */
+const loginSeconds = 20;
+const codesOfAnAccount = 5;
 const events = 50_000;
 const perSecond = 500;
 
@@ -35,9 +36,10 @@ export async function measureAudit(
   if (missing !== undefined) return missing;
   const { rounds, seconds } = options;
   await using broker = await startRabbitmq();
-  await using bench = await openBench({ ...options, cost: loginCost, env: { AMQP_URL: broker.url } });
+  await using bench = await openBench({ ...options, env: { AMQP_URL: broker.url } });
   const { databaseUrl, url } = bench;
 
+  const accounts = Math.ceil((2 * rounds * (loginSeconds + 1) * (options.cost < 10 ? 120 : 16)) / codesOfAnAccount);
   tell(`signing up and enrolling ${accounts} accounts`);
   await bench.prepareAccounts(accounts);
   const delivery = await measureDelivery({ url, amqpUrl: broker.url, perSecond, seconds });
@@ -50,7 +52,7 @@ export async function measureAudit(
       const { calls } = await bench.measureRound('login', {
         concurrency: 1,
         rampMs: 500,
-        seconds: Math.min(seconds, 4),
+        seconds: loginSeconds,
       });
       const p99 = Object.values(calls).reduce((sum, call) => sum + call.p99, 0);
       tell(`round ${round + 1} of ${rounds}, audit ${state}: a login's p99 is ${p99.toFixed(1)} ms`);

@@ -4,17 +4,19 @@
 // nothing and starts again. The outbox is emptied by name, never by "ins greater than", so that a transaction that
 // commits late isn't passed over. What the log can't take goes to quarantine in the same statement. So does, when one is
 // due, a checkpoint behind the page.
+import { setImmediate } from 'node:timers/promises';
 import type { EventSource } from '@sallyport/audit/record';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
 import { type AuditKey, createCheckpoint, createTypeCounts } from './create-checkpoint.ts';
-import { type NumberedEvent, type NumberedPage, numberPage } from './number-page.ts';
+import { type NumberedEvent, type NumberedPage, numberPage, type OutboxRow, type Tail } from './number-page.ts';
 import { appendPage, findCovered, type Head, readOutbox } from './store/log.ts';
 
 const pageSize = 500;
 const checkpointEvents = 1_000;
 const checkpointSeconds = 10;
 const coveredPage = 10_000;
+const turnSize = 25;
 
 export interface SequenceOptions {
   db: Pick<Db, 'query' | 'script'>;
@@ -36,7 +38,7 @@ export interface SequenceResult {
 export async function sequencePage(options: SequenceOptions): Promise<SequenceResult> {
   const { db, publicUrl } = options;
   const { head, rows } = await readOutbox(db, pageSize);
-  const page = numberPage(head, rows, publicUrl);
+  const page = await numberInTurns(head, rows, publicUrl);
   const checkpoint = isDue(head, page) ? await checkpointBehind(options, head, page) : undefined;
   if (rows.length === 0 && !checkpoint) return { types: [], again: false };
   if (!(await appendPage(db, head, page, checkpoint))) return { types: [], again: true };
@@ -45,6 +47,20 @@ export async function sequencePage(options: SequenceOptions): Promise<SequenceRe
   }
   const events = checkpoint ? [...page.events, checkpoint] : page.events;
   return { types: events.map((event) => event.type), again: rows.length === pageSize };
+}
+
+/** Requests have their turn in between: a whole page would hold them up for as long as it takes. */
+async function numberInTurns(tail: Tail, rows: readonly OutboxRow[], publicUrl: string): Promise<NumberedPage> {
+  const page = numberPage(tail, rows.slice(0, turnSize), publicUrl);
+  for (let at = turnSize; at < rows.length; at += turnSize) {
+    await setImmediate();
+    const next = numberPage(page.tail, rows.slice(at, at + turnSize), publicUrl);
+    page.events.push(...next.events);
+    page.erasures.push(...next.erasures);
+    page.refused.push(...next.refused);
+    page.tail = next.tail;
+  }
+  return page;
 }
 
 function isDue(head: Head, page: NumberedPage): boolean {
