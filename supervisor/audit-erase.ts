@@ -55,12 +55,20 @@ async function main(): Promise<0 | 1 | 2> {
   }
 }
 
-function tell({ done, quarantined }: Awaited<ReturnType<typeof eraseAccount>>): 0 | 1 {
-  if (quarantined > 0)
-    console.log(`${quarantined} in gateway.audit_quarantine are left: look at them and delete them.`);
-  if (done) console.log('It is taken out, and the log says so.');
-  else console.error('It is recorded, but no gateway has carried it out yet: the first one that runs will.');
-  return done ? 0 : 1;
+function tell(erased: Awaited<ReturnType<typeof eraseAccount>>): 0 | 1 {
+  if (erased.quarantined > 0) {
+    console.log(`${erased.quarantined} in gateway.audit_quarantine are left: look at them and delete them.`);
+  }
+  if (erased.outcome === 'done') {
+    console.log('It is taken out, and the log says so.');
+    return 0;
+  }
+  console.error(
+    erased.outcome === 'left'
+      ? `It is recorded, but ${erased.left} rows name the account still, or again: run this once more.`
+      : 'It is recorded, but no gateway has carried it out yet: the first one that runs will. Run this once more then.',
+  );
+  return 1;
 }
 
 function readOptions() {

@@ -27,38 +27,56 @@ export async function findErasable(
   return { ...found, id: found.id };
 }
 
+/** What came of an erasure: `waiting`: no gateway has carried it out yet; `left`: rows that still name the account. */
+export type Erased = { outcome: 'done' | 'waiting' } | { outcome: 'left'; left: number };
+
 /**
  * Records that an account is erased, waits until a gateway has done it, and forgets what services keep of what they handed
- * over. `quarantined`: events that the log could not take and that name the account.
+ * over. First it waits until nothing about the account is still on its way to a number: that would come behind the erasure.
+ * `quarantined`: events that the log could not take and that name the account.
  */
-export async function eraseAccount(db: Db, id: string): Promise<{ done: boolean; quarantined: number }> {
-  const [{ sequence } = { sequence: 0 }] = await db.query<{ sequence: number }>(
-    'select sequence from gateway.audit_head',
-  );
+export async function eraseAccount(db: Db, id: string): Promise<Erased & { quarantined: number }> {
+  // What is only counted so far must have its number before, or it would outlive the erasure.
+  while ((await closeFolds(db, 0)).again);
+  await waitUntil(async () => (await count(db, onTheWay, id)) === 0);
   const draft = auditErased({ subject: id }, { actor: { type: 'operator', id: null }, reason: 'erasure' });
   const request = { request_id: `operator-${randomUUID()}`, ip: null, user_agent: null, session_id: null };
   const event = createEvent(draft, request, { now: Date.now, randomBytes });
-  // What is only counted so far must have its number before, or it would outlive the erasure.
-  while ((await closeFolds(db, 0)).again);
+  const [head] = await db.query<{ sequence: number }>('select sequence from gateway.audit_head');
   await recordEvents(db, { collected: [], own: [event] });
-  await forgetRecorded(db, 'users', id);
-  await forgetRecorded(db, 'otp', id);
-  const [{ quarantined } = { quarantined: 0 }] = await db.query<{ quarantined: number }>(
-    'select count(*)::int as quarantined from gateway.audit_quarantine where strpos(body, $1) > 0',
-    [id],
-  );
-  return { done: await isDone(db, id, sequence), quarantined };
+  const quarantined = await count(db, inQuarantine, id);
+  const erased = `select count(*)::int as rows from gateway.audit_erasure
+    where subject = $1 and sequence > ${head?.sequence ?? 0} and done_at is not null`;
+  if (!(await waitUntil(async () => (await count(db, erased, id)) > 0))) return { outcome: 'waiting', quarantined };
+  for (const schema of ['users', 'otp'] as const) await forgetRecorded(db, schema, id);
+  const left = (await count(db, kept, id)) + (await count(db, handedOver, id));
+  return left > 0 ? { outcome: 'left', left, quarantined } : { outcome: 'done', quarantined };
 }
 
-async function isDone(db: Db, id: string, after: number): Promise<boolean> {
+const rowsOf = (outbox: string, condition = 'true') =>
+  `select from ${outbox} where ${condition} and strpos(body, $1::uuid::text) > 0`;
+const countRows = (...selects: string[]) =>
+  `select count(*)::int as rows from (${selects.join(' union all ')}) as found`;
+
+const waiting = 'acknowledged_at is null';
+const onTheWay = countRows(rowsOf('users.outbox', waiting), rowsOf('otp.outbox', waiting), rowsOf('gateway.outbox'));
+const handedOver = countRows(rowsOf('users.outbox'), rowsOf('otp.outbox'));
+const inQuarantine = countRows(rowsOf('gateway.audit_quarantine'));
+/** The erasure itself names the account, and no person's address. */
+const kept = `select count(*)::int as rows from gateway.audit_personal
+  where (subject = $1 or actor = $1)
+    and sequence < (select max(sequence) from gateway.audit_erasure where subject = $1)`;
+
+async function count(db: Db, text: string, id: string): Promise<number> {
+  const [row] = await db.query<{ rows: number }>(text, [id]);
+  return row?.rows ?? 0;
+}
+
+async function waitUntil(look: () => Promise<boolean>): Promise<boolean> {
   const until = performance.now() + waitMs;
-  while (performance.now() < until) {
-    const done = await db.query(
-      'select from gateway.audit_erasure where subject = $1 and sequence > $2 and done_at is not null',
-      [id, after],
-    );
-    if (done.length > 0) return true;
+  while (!(await look())) {
+    if (performance.now() > until) return false;
     await sleep(200);
   }
-  return false;
+  return true;
 }

@@ -12,7 +12,7 @@ export interface Retention {
   personalDays: number;
 }
 
-/** Forgets what is older than the operator wants it kept, and says so in the log. */
+/** Forgets what is older than the operator wants it kept, and says so in the log. A step that fails holds up no other. */
 export async function retain(options: {
   db: Db;
   source: EventSource;
@@ -21,12 +21,24 @@ export async function retain(options: {
   /** Whose cursors must have passed what is dropped. */
   consumers: readonly string[];
 }): Promise<void> {
-  const { db, logger, retention } = options;
-  await beginMonth(db);
-  if (retention.personalDays > 0) await erasePersonal(db, options.source, retention.personalDays);
-  if (retention.logDays > 0) await releasePartitions(db, retention.logDays, options.consumers);
-  const dropped = await dropPartitions(db);
-  if (dropped > 0) logger.info({ partitions: dropped }, 'old partitions of the audit log dropped');
+  const { db, logger, retention, consumers } = options;
+  const { logDays, personalDays } = retention;
+  const steps = {
+    'the month': () => beginMonth(db),
+    'personal data': () => (personalDays > 0 ? erasePersonal(db, options.source, personalDays) : undefined),
+    release: () => (logDays > 0 ? releasePartitions(db, logDays, consumers) : undefined),
+    drop: async () => {
+      const dropped = await dropPartitions(db);
+      if (dropped > 0) logger.info({ partitions: dropped }, 'old partitions of the audit log dropped');
+    },
+  };
+  for (const [step, run] of Object.entries(steps)) {
+    try {
+      await run();
+    } catch (err) {
+      logger.warn({ err, step }, 'a step of audit retention failed: it is tried again later');
+    }
+  }
 }
 
 async function erasePersonal(db: Db, source: EventSource, days: number): Promise<void> {

@@ -19,9 +19,8 @@ create table gateway.audit_personal (
   recorded timestamptz not null,
   personal text not null
 );
-create index audit_personal_subject_idx on gateway.audit_personal (subject) where subject is not null;
-create index audit_personal_actor_idx on gateway.audit_personal (actor) where actor is not null;
-create index audit_personal_recorded_idx on gateway.audit_personal using brin (recorded);
+create index audit_personal_subject_idx on gateway.audit_personal (subject, sequence) where subject is not null;
+create index audit_personal_actor_idx on gateway.audit_personal (actor, sequence) where actor is not null;
 
 insert into gateway.audit_personal (sequence, subject, actor, recorded, personal)
 select sequence, subject,

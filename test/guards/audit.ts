@@ -212,15 +212,15 @@ export const audit: Guard[] = [
   {
     name: 'an erasure takes out what the account did as well',
     file: 'gateway/audit/store/erasures.ts',
-    find: '(subject = $1 or actor = $1)',
-    replace: 'subject = $1',
+    find: 'for (const page of [asSubject, asActor])',
+    replace: 'for (const page of [asSubject])',
     test: { file: 'gateway/audit/erasures.test.ts', name: 'an account is taken out of what was before' },
   },
   {
     name: 'an erasure reaches no further than its event',
     file: 'gateway/audit/store/erasures.ts',
-    find: 'and sequence <= $2 order by',
-    replace: 'and $2::bigint is not null order by',
+    find: 'and sequence > $2 and sequence <= $3',
+    replace: 'and sequence > $2 and $3::bigint is not null',
     test: { file: 'gateway/audit/erasures.test.ts', name: 'an account is taken out of what was before' },
   },
   {

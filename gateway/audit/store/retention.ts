@@ -1,13 +1,23 @@
 import { deletePages, type Queryable } from '@sallyport/postgres';
 
-/** The last event whose personal data is older than so many days, where the oldest is so by a day or more: once a day. */
+const agedRows = 100_000;
+
+/**
+ * The last event whose personal data is older than so many days, of the oldest 100,000 that have any; none before the oldest
+ * is so by a day, and while an earlier erasure is not done.
+ */
 export async function findAgedPersonal(db: Queryable, days: number): Promise<number | undefined> {
-  const [row] = await db.query<{ sequence: number | null }>(
-    `select max(sequence) as sequence from gateway.audit_personal
+  const due = await db.query(
+    `select from (select recorded from gateway.audit_personal order by sequence limit 1) as oldest
      where recorded < clock_timestamp() - make_interval(days => $1)
-       and (select recorded from gateway.audit_personal order by sequence limit 1)
-         < clock_timestamp() - make_interval(days => $1 + 1)
        and not exists (select from gateway.audit_erasure where done_at is null)`,
+    [days + 1],
+  );
+  if (due.length === 0) return undefined;
+  const [row] = await db.query<{ sequence: number | null }>(
+    `select max(sequence) as sequence
+     from (select sequence, recorded from gateway.audit_personal order by sequence limit ${agedRows}) as oldest
+     where recorded < clock_timestamp() - make_interval(days => $1)`,
     [days],
   );
   return row?.sequence ?? undefined;
