@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { HeldEvent, Mark } from '@sallyport/audit/log';
 import { openDb, requireMigrated } from '@sallyport/postgres';
-import { findLog } from '../gateway/audit/store/log.ts';
 import { gatewayMigrations } from '../gateway/migrations.ts';
 import { createLogReader } from './audit-http.ts';
 import { createTokenSource } from './audit-token.ts';
@@ -17,6 +16,23 @@ export interface LogSource extends AsyncDisposable {
   /** What the place itself knows of its tail. */
   marks: Mark[];
 }
+
+interface StoredRow {
+  sequence: number;
+  body: string;
+  misplaced: boolean;
+}
+
+/** By its columns an erasure finds personal data; they must say what the event says. */
+const stored = `
+  select e.sequence, e.id, e.type, e.subject, l.hash, e.body,
+    coalesce((p.subject, p.actor) is distinct from (e.subject, nullif(
+      case when e.body::json #>> '{data,actor,type}' = 'account' then e.body::json #>> '{data,actor,id}' end,
+      e.subject::text)::uuid) and p.sequence is not null, false) as misplaced
+  from gateway.audit_event e
+  join gateway.audit_log l using (sequence)
+  left join gateway.audit_personal p using (sequence)
+  where e.sequence > $1 order by e.sequence limit $2`;
 
 const pageSize = 1_000;
 const deadlineMs = 60_000;
@@ -67,8 +83,10 @@ async function openDatabase(after: number, env: NodeJS.ProcessEnv): Promise<LogS
   const { sequence, hash } = head;
   async function* read() {
     for (let last = after; ; ) {
-      const rows = await findLog(db, last, pageSize);
-      for (const { body, ...columns } of rows) yield { body, columns };
+      const rows = await db.query<StoredRow>(stored, [last, pageSize]);
+      for (const { body, misplaced, ...columns } of rows) {
+        yield { body, columns, misfit: misplaced ? 'has personal data that an erasure would miss' : undefined };
+      }
       last = rows.at(-1)?.sequence ?? last;
       if (rows.length < pageSize) return;
     }

@@ -111,7 +111,7 @@ suite('npm run audit:verify', { skip: databaseMissing }, () => {
       ],
       [
         'hashed anew',
-        'update gateway.audit_log set body = $2 where sequence = $1',
+        'update gateway.audit_log set body = $2, hash = $3 where sequence = $1',
         [at, forged],
         /^damaged at 4: re-hashed/,
       ],
@@ -134,6 +134,18 @@ suite('npm run audit:verify', { skip: databaseMissing }, () => {
         `update gateway.audit_personal set personal = replace(personal, '"ip":"', '"ip":"9') where sequence = $1`,
         [at],
         /^damaged at 4: personal-altered/,
+      ],
+      [
+        'hidden from an erasure',
+        'update gateway.audit_personal set subject = gen_random_uuid() where sequence = $1',
+        [at],
+        /^damaged at 4: altered\n4 has personal data that an erasure would miss/,
+      ],
+      [
+        'given another hash beside it',
+        "update gateway.audit_log set hash = repeat('0', 64) where sequence = $1",
+        [at],
+        /^damaged at 4: altered/,
       ],
       [
         'robbed of personal data',

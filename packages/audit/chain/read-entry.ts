@@ -19,6 +19,8 @@ export type ChainedEvent = z.infer<typeof Chained>;
 interface StoredEvent {
   body: string;
   columns: Readonly<Record<string, unknown>>;
+  /** What was found wrong where it is stored beside itself. */
+  misfit?: string | undefined;
 }
 
 /** An event as it is held: the text, the text in a row, or the value. */
@@ -39,7 +41,7 @@ export interface Unreadable {
 }
 
 export function readEntry(held: HeldEvent): Entry | Unreadable {
-  const { text, value, columns } = unpack(held);
+  const { text, value, columns, misfit } = unpack(held);
   if (value === undefined) return unreadable('is no JSON');
   const { data: event } = Chained.safeParse(value);
   if (event === undefined) return unreadable('is no audit event');
@@ -47,7 +49,7 @@ export function readEntry(held: HeldEvent): Entry | Unreadable {
     return {
       event,
       number: Number(event.sequence),
-      misfit: findMisfit(event, text, columns),
+      misfit: findMisfit(event, text, columns) ?? misfit,
       personal: judgePersonal(event),
     };
   } catch {
@@ -55,11 +57,11 @@ export function readEntry(held: HeldEvent): Entry | Unreadable {
   }
 }
 
-function unpack(held: HeldEvent): { text?: string; value: unknown; columns?: StoredEvent['columns'] } {
+function unpack(held: HeldEvent): { text?: string; value: unknown } & Partial<Omit<StoredEvent, 'body'>> {
   if (typeof held === 'string') return { text: held, value: parse(held) };
   if (!('body' in held && 'columns' in held)) return { value: held };
-  const { body, columns } = held as StoredEvent;
-  return { text: body, value: parse(body), columns };
+  const { body, columns, misfit } = held as StoredEvent;
+  return { text: body, value: parse(body), columns, misfit };
 }
 
 function parse(text: string): unknown {
