@@ -112,7 +112,7 @@ suite('npm run audit:verify', { skip: databaseMissing }, () => {
       [
         'hashed anew',
         'update gateway.audit_log set body = $2, hash = $3 where sequence = $1',
-        [at, forged],
+        [at, forged, hashEvent(rehashed)],
         /^damaged at 4: re-hashed/,
       ],
       ['deleted', 'delete from gateway.audit_log where sequence = $1', [at], /^damaged at 4: deleted/],
