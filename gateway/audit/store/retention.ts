@@ -4,13 +4,13 @@ const agedRows = 100_000;
 
 /**
  * The last event whose personal data is older than so many days, of the oldest 100,000 that have any; none before the oldest
- * is so by a day, and while an earlier erasure is not done.
+ * is so by a day, and while an earlier one is not done.
  */
 export async function findAgedPersonal(db: Queryable, days: number): Promise<number | undefined> {
   const due = await db.query(
     `select from (select recorded from gateway.audit_personal order by sequence limit 1) as oldest
      where recorded < clock_timestamp() - make_interval(days => $1)
-       and not exists (select from gateway.audit_erasure where done_at is null)`,
+       and not exists (select from gateway.audit_erasure where done_at is null and subject is null)`,
     [days + 1],
   );
   if (due.length === 0) return undefined;
