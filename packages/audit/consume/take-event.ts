@@ -2,15 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '../event/audit-event.ts';
 import { backOffMs } from './back-off-ms.ts';
 import { markOf } from './follow.ts';
+import { HandlerFailed } from './handler-failed.ts';
 import type { Log } from './log.ts';
 import type { Store } from './stores/store.ts';
 
 const longestMs = 30_000;
-
-/** The handler has thrown, which is told from a store that is away. */
-class HandlerFailed extends Error {
-  override name = 'HandlerFailed';
-}
 
 export interface TakeOptions<Tools> {
   store: Store<Tools>;
