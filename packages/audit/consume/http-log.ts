@@ -13,9 +13,9 @@ export interface HttpOptions {
   url: string;
   /**
    * An access token of an account with the role `audit` and a second factor. `refused` is the one that was no longer
-   * taken, if so: a new one is wanted.
+   * taken, if so: a new one is wanted. `signal` aborts when it is of no more use.
    */
-  token: (refused?: string) => string | Promise<string>;
+  token: (refused?: string, signal?: AbortSignal) => string | Promise<string>;
 }
 
 /** Which events: above `after`, up to `to` if that is given, of `types` if those are. */
@@ -55,11 +55,11 @@ export function createHttpLog(options: HttpOptions, log: Log, signal: AbortSigna
     const query = new URLSearchParams({ after: String(after), limit: String(pageSize) });
     for (const type of types ?? []) query.append('type', type);
     const path = `/audit/events?${query}`;
-    const bearer = await token();
+    const bearer = await token(undefined, signal);
     let response = await get(path, bearer);
     if (response.status === 401) {
       await response.body?.cancel();
-      response = await get(path, await token(bearer));
+      response = await get(path, await token(bearer, signal));
     }
     return Page.parse(await bodyOf(response));
   }
