@@ -6,6 +6,7 @@ import type { AuditEvent } from '../event/audit-event.ts';
 import { type ConsumeOptions, consumeAudit } from './consume-audit.ts';
 import { replayDeadLetters } from './replay-dead-letters.ts';
 import { createMemoryStore } from './stores/memory-store.ts';
+import type { Store } from './stores/store.ts';
 import { startFakeGateway } from './testing/fake-gateway.ts';
 import { brokerMissing, openTestExchange, type TestExchange } from './testing/test-exchange.ts';
 import { createTestLog } from './testing/test-log.ts';
@@ -327,6 +328,49 @@ test('an event that its process never survives goes to the dead letters in the e
     (await broker.takeDead()).map(({ reason }) => reason),
     ['handler-crashed'],
   );
+});
+
+for (const types of [undefined, [login]] as const) {
+  test(`a store that is away is waited for with the event in hand (${types ? 'some types' : 'all events'})`, {
+    skip,
+  }, async () => {
+    await using broker = await openTestExchange();
+    const log = createTestLog();
+    log.add(...all(2));
+    const memory = createMemoryStore();
+    let asked = 0;
+    const store: Store<object> = {
+      ...memory,
+      find(consumer) {
+        asked += 1;
+        return asked <= 8 ? Promise.reject(new Error('away')) : memory.find(consumer);
+      },
+    };
+    await using consumer = await startConsumer(broker, { store, deliveryLimit: 1, ...(types && { types }) });
+    await broker.publish(...log.events);
+    await until('all taken', () => consumer.taken.length === 2);
+    await until('none waits', async () => (await broker.waiting()) === 0);
+    await consumer.close();
+    assert.equal(consumer.connections(), 1);
+    assert.deepEqual(await broker.takeDead(), []);
+  });
+}
+
+test('an event that was taken is no dead letter, however often it is delivered again', { skip }, async () => {
+  await using broker = await openTestExchange();
+  const log = createTestLog();
+  log.add(...all(2));
+  const store = createMemoryStore();
+  const options = { store, deliveryLimit: 2 };
+  await using consumer = await startConsumer(broker, options);
+  await broker.publish(...log.events.slice(0, 1));
+  await until('taken', () => consumer.taken.length === 1);
+  await consumer.close();
+  await broker.publish(...log.events);
+  await broker.giveBack(2);
+  await using next = await startConsumer(broker, options);
+  await until('the next one taken', () => next.taken.length === 1);
+  assert.deepEqual(await broker.takeDead(), []);
 });
 
 test('dead letters of a handler can be handed on again, each once; forgeries and what fails again stay', {

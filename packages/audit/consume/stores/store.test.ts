@@ -142,3 +142,8 @@ test('a handler that catches the error of its own SQL has failed: the event is g
   assert.deepEqual(givenUp, ['1']);
   assert.deepEqual(said, ['a handler has failed', 'a handler has failed']);
 });
+
+test('a Redis store does not open while Redis is away, so that no message is taken in hand', async () => {
+  const away = { eval: () => Promise.reject(new Error('away')) };
+  await assert.rejects(createRedisStore(away).open(), /away/);
+});
