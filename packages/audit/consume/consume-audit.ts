@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
 import type { AuditKeys } from '../chain/checkpoint.ts';
+import { checkpointType } from '../chain/judge-checkpoint.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { AuditEventType } from '../event/event-types.ts';
 import { backOffMs } from './back-off-ms.ts';
@@ -15,7 +16,7 @@ import type { FollowContext, Follower } from './follow.ts';
 import { followAll } from './follow-all.ts';
 import { followSome } from './follow-some.ts';
 import { createHttpLog, type HttpLog, type HttpOptions } from './http-log.ts';
-import { checkpointType, createCheckpointJudge } from './judge-checkpoint.ts';
+import { createCheckpointJudge } from './judge-checkpoint.ts';
 import { type Log, logToStderr } from './log.ts';
 import { readEvent } from './read-event.ts';
 import type { Store } from './stores/store.ts';
