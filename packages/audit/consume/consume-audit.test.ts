@@ -6,6 +6,7 @@ import type { AuditEvent } from '../event/audit-event.ts';
 import { type ConsumeOptions, consumeAudit } from './consume-audit.ts';
 import { replayDeadLetters } from './replay-dead-letters.ts';
 import { createMemoryStore } from './stores/memory-store.ts';
+import type { Store } from './stores/store.ts';
 import { startFakeGateway } from './testing/fake-gateway.ts';
 import { brokerMissing, openTestExchange, type TestExchange } from './testing/test-exchange.ts';
 import { createTestLog } from './testing/test-log.ts';
@@ -135,10 +136,10 @@ test('an event that fits itself but is not the one in the log is a forgery', { s
   await using gateway = await startFakeGateway(() => log.events);
   const other = createTestLog();
   other.add(...all(9));
-  log.add(...all(4));
+  log.add(...all(9));
   await using consumer = await startConsumer(broker, { http: { url: gateway.url, token: () => gateway.token } });
   await broker.publish(...log.events.slice(0, 2), ...other.events.slice(2, 3), ...other.events.slice(7));
-  await broker.publish(...log.events.slice(2));
+  await broker.publish(...log.events.slice(2, 4));
   await until('none waits', async () => (await broker.waiting()) === 0);
   await until('all taken', () => consumer.taken.length === 4);
   await consumer.close();
@@ -188,11 +189,15 @@ test('a log that contradicts what was taken stops the consumer', { skip }, async
   await using broker = await openTestExchange();
   const log = createTestLog();
   const rewritten = createTestLog();
-  await using gateway = await startFakeGateway(() => rewritten.events);
+  let served = log;
+  await using gateway = await startFakeGateway(() => served.events);
   log.add(...all(3));
   rewritten.add(...all(5));
   await using consumer = await startConsumer(broker, { http: { url: gateway.url, token: () => gateway.token } });
-  await broker.publish(...log.events, ...rewritten.events.slice(4));
+  await broker.publish(...log.events);
+  await until('all taken', () => consumer.taken.length === 3);
+  served = rewritten;
+  await broker.publish(...rewritten.events.slice(4));
   await assert.rejects(consumer.done, { name: 'AuditDamage', message: /does not follow/ });
   assert.deepEqual(consumer.taken, numbers(3));
 });
@@ -234,7 +239,46 @@ test('some types: a checkpoint shows what is missing, and it is fetched', { skip
     [...consumer.taken].sort((one, other) => Number(one) - Number(other)),
     ['2', '4', '5', '7', '9', '14'],
   );
-  assert.ok(gateway.asked.every((path) => !path.startsWith('/audit') || path.includes(`type=${failed}`)));
+  const pages = gateway.asked.filter((path) => path.startsWith('/audit') && !path.endsWith('limit=1'));
+  assert.ok(pages.every((path) => path.includes(`type=${failed}`)));
+});
+
+test('the true event of a number that a forgery has taken is damage', { skip }, async () => {
+  await using broker = await openTestExchange();
+  const log = createTestLog();
+  await using gateway = await startFakeGateway(() => log.events);
+  await using consumer = await startConsumer(broker, { http: { url: gateway.url, token: () => gateway.token } });
+  await broker.publish(...log.add(login));
+  const [forged] = log.add(login);
+  log.events.pop();
+  log.add(login);
+  await broker.publish(forged as AuditEvent, ...log.events.slice(1));
+  await assert.rejects(consumer.done, { name: 'AuditDamage', message: /forged event/ });
+});
+
+for (const types of [undefined, [login]] as const) {
+  test(`a new consumer does not begin with a forgery (${types ? 'some types' : 'all events'})`, { skip }, async () => {
+    await using broker = await openTestExchange();
+    const [log, other] = [createTestLog(), createTestLog()];
+    await using gateway = await startFakeGateway(() => log.events);
+    log.add(...all(3));
+    other.add(...all(3));
+    const http = { url: gateway.url, token: () => gateway.token };
+    await using consumer = await startConsumer(broker, { http, ...(types && { types }) });
+    await broker.publish(...other.events.slice(2), ...log.events);
+    await until('all taken', () => consumer.taken.length === 3);
+    assert.deepEqual(consumer.taken, numbers(3));
+  });
+}
+
+test('a log over HTTP that ends before what the queue has is damage, and nothing is buried', { skip }, async () => {
+  await using broker = await openTestExchange();
+  const log = createTestLog();
+  await using gateway = await startFakeGateway(() => []);
+  await using consumer = await startConsumer(broker, { http: { url: gateway.url, token: () => gateway.token } });
+  await broker.publish(...log.add(login));
+  await assert.rejects(consumer.done, { name: 'AuditDamage', message: /ends too early/ });
+  assert.deepEqual(await broker.takeDead(), []);
 });
 
 test('some types: a checkpoint with a wrong signature is not believed', { skip }, async () => {
@@ -246,7 +290,7 @@ test('some types: a checkpoint with a wrong signature is not believed', { skip }
   log.add(failed);
   log.addCheckpoint();
   await broker.publish(...log.events);
-  await assert.rejects(consumer.done, { name: 'AuditDamage', message: /signature.*unknown-key/ });
+  await assert.rejects(consumer.done, { name: 'AuditDamage', message: /none of the keys has signed/ });
 });
 
 test('a connection that is cut loses nothing, and a consumer that stops acknowledges what it has done', {
@@ -327,6 +371,49 @@ test('an event that its process never survives goes to the dead letters in the e
     (await broker.takeDead()).map(({ reason }) => reason),
     ['handler-crashed'],
   );
+});
+
+for (const types of [undefined, [login]] as const) {
+  test(`a store that is away is waited for with the event in hand (${types ? 'some types' : 'all events'})`, {
+    skip,
+  }, async () => {
+    await using broker = await openTestExchange();
+    const log = createTestLog();
+    log.add(...all(2));
+    const memory = createMemoryStore();
+    let asked = 0;
+    const store: Store<object> = {
+      ...memory,
+      find(consumer) {
+        asked += 1;
+        return asked <= 8 ? Promise.reject(new Error('away')) : memory.find(consumer);
+      },
+    };
+    await using consumer = await startConsumer(broker, { store, deliveryLimit: 1, ...(types && { types }) });
+    await broker.publish(...log.events);
+    await until('all taken', () => consumer.taken.length === 2);
+    await until('none waits', async () => (await broker.waiting()) === 0);
+    await consumer.close();
+    assert.equal(consumer.connections(), 1);
+    assert.deepEqual(await broker.takeDead(), []);
+  });
+}
+
+test('an event that was taken is no dead letter, however often it is delivered again', { skip }, async () => {
+  await using broker = await openTestExchange();
+  const log = createTestLog();
+  log.add(...all(2));
+  const store = createMemoryStore();
+  const options = { store, deliveryLimit: 2 };
+  await using consumer = await startConsumer(broker, options);
+  await broker.publish(...log.events.slice(0, 1));
+  await until('taken', () => consumer.taken.length === 1);
+  await consumer.close();
+  await broker.publish(...log.events);
+  await broker.giveBack(2);
+  await using next = await startConsumer(broker, options);
+  await until('the next one taken', () => next.taken.length === 1);
+  assert.deepEqual(await broker.takeDead(), []);
 });
 
 test('dead letters of a handler can be handed on again, each once; forgeries and what fails again stay', {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumeMessage } from 'amqplib';
 import type { AuditKeys } from '../chain/checkpoint.ts';
+import { checkpointType } from '../chain/judge-checkpoint.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { AuditEventType } from '../event/event-types.ts';
 import { backOffMs } from './back-off-ms.ts';
@@ -15,11 +16,12 @@ import type { FollowContext, Follower } from './follow.ts';
 import { followAll } from './follow-all.ts';
 import { followSome } from './follow-some.ts';
 import { createHttpLog, type HttpLog, type HttpOptions } from './http-log.ts';
-import { checkpointType, createCheckpointJudge } from './judge-checkpoint.ts';
+import { createCheckpointJudge } from './judge-checkpoint.ts';
 import { type Log, logToStderr } from './log.ts';
 import { readEvent } from './read-event.ts';
 import type { Store } from './stores/store.ts';
 import { takeEvent } from './take-event.ts';
+import { waitForStore } from './wait-for-store.ts';
 
 export interface ConsumeOptions<Tools> {
   /** The broker: `amqps://user:password@host/vhost`. */
@@ -160,17 +162,18 @@ function createFollower<Tools>(
     if (options.whenDamaged !== 'continue') throw new AuditDamage(`${says} ${JSON.stringify(details ?? {})}`);
   };
   const http = options.http && createHttpLog(options.http, log, signal);
-  const giveUp = async (event: AuditEvent) => {
-    await queue.bury(event.id, JSON.stringify(event), 'handler-failed');
-    log('error', 'an event lies in the dead-letter queue', { reason: 'handler-failed', sequence: event.sequence });
+  const giveUp = (reason: DeadReason) => async (event: AuditEvent) => {
+    await queue.bury(event.id, JSON.stringify(event), reason);
+    log('error', 'an event lies in the dead-letter queue', { reason, sequence: event.sequence });
   };
   const wants = (event: AuditEvent) => !choice.types || (choice.types as readonly string[]).includes(event.type);
   const handle: Handler<Tools> = (event, tools) => (wants(event) ? choice.handle(event, tools) : undefined);
-  const taking = { store, consumer, handle, tries, retryMs, giveUp, log, signal };
+  const taking = { store, consumer, handle, tries, retryMs, giveUp: giveUp('handler-failed'), log, signal };
+  const passOver = { ...taking, tries: 0, giveUp: giveUp('handler-crashed') };
   const crashed = new Set<string>();
   const context: FollowContext = {
-    find: () => store.find(consumer),
-    take: (event, floor) => takeEvent(crashed.delete(event.id) ? { ...taking, tries: 0 } : taking, event, floor),
+    find: () => waitForStore(() => store.find(consumer), taking),
+    take: (event, floor) => takeEvent(crashed.delete(event.id) ? passOver : taking, event, floor),
     http,
     judgeCheckpoint: createCheckpointJudge({ pinned: options.keys, http, damaged }),
     damaged,
@@ -181,7 +184,7 @@ function createFollower<Tools>(
 interface Session {
   queue: ConsumerQueue;
   follower: Follower;
-  /** Events to mark without handling them. */
+  /** Events to put away, and mark, without handling them. */
   crashed: Set<string>;
   log: Log;
   deliveryLimit: number;
@@ -193,7 +196,6 @@ async function takeMessage(message: ConsumeMessage, session: Session): Promise<v
   if (read.outcome !== 'event') await bury(read.outcome);
   else {
     if (Number(message.properties.headers?.['x-delivery-count'] ?? 0) >= session.deliveryLimit) {
-      await bury('handler-crashed');
       crashed.add(read.event.id);
     }
     if ((await follower.follow(read.event)) === 'not-in-the-log') await bury('not-in-the-log');

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { codeAt } from '../../../test/support/authenticator.ts';
+import { until } from '../../../test/support/until.ts';
 import { createLogin } from './create-login.ts';
 
 const robot = { username: 'robot', password: 'a long pass phrase', secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' };
@@ -79,4 +80,15 @@ test('waits for the next code where the present one was used, and says why it is
   gateway.clock.ms += 29_990;
   assert.equal(await gateway.login(), 'one');
   await assert.rejects(gateway.login('one'), { message: 'the login was refused: 401 invalid-credentials' });
+});
+
+test('a stop ends the waiting for the next code', async () => {
+  await using gateway = await startGateway([401, 'invalid-otp'], [200, 'one']);
+  const stopping = new AbortController();
+  const login = gateway.login(undefined, stopping.signal);
+  const refused = assert.rejects(login, { name: 'AbortError' });
+  await until('the first code is refused', () => gateway.calls.length === 1);
+  stopping.abort();
+  await refused;
+  assert.equal(await gateway.login(), 'one');
 });

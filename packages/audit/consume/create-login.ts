@@ -33,18 +33,18 @@ interface Kept {
 }
 
 /** Returns what `http.token` of a consumer wants; logs in when it is first called. */
-export function createLogin(options: LoginOptions): (refused?: string) => Promise<string> {
+export function createLogin(options: LoginOptions): (refused?: string, signal?: AbortSignal) => Promise<string> {
   const { url, username, password, secret, now = Date.now } = options;
   let kept: Kept | undefined;
   let device: string | undefined;
   let running: Promise<string> | undefined;
 
-  async function post(path: string, body: object): Promise<{ status: number; body: unknown }> {
+  async function post(path: string, body: object, signal?: AbortSignal): Promise<{ status: number; body: unknown }> {
     const response = await fetch(new URL(path, url), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(answerMs),
+      signal: AbortSignal.any([AbortSignal.timeout(answerMs), ...(signal ? [signal] : [])]),
       redirect: 'error',
     });
     return { status: response.status, body: await response.json() };
@@ -61,36 +61,36 @@ export function createLogin(options: LoginOptions): (refused?: string) => Promis
     return kept.accessToken;
   }
 
-  async function refresh(refreshToken: string): Promise<string | undefined> {
-    const answer = await post('/token/refresh', { refresh_token: refreshToken });
+  async function refresh(refreshToken: string, signal?: AbortSignal): Promise<string | undefined> {
+    const answer = await post('/token/refresh', { refresh_token: refreshToken }, signal);
     if (answer.status === 200) return keep(answer.body);
     if (answer.status === 401) return undefined;
     throw new Error(`the session can't be refreshed: ${problemOf(answer)}`);
   }
 
-  async function logIn(): Promise<string> {
+  async function logIn(signal?: AbortSignal): Promise<string> {
     for (let tries = 1; ; tries += 1) {
       const otp = generateSync({ secret, epoch: Math.floor(now() / 1_000) });
       const known = device === undefined ? {} : { device_token: device };
-      const answer = await post('/login', { username, password, otp, ...known });
+      const answer = await post('/login', { username, password, otp, ...known }, signal);
       if (answer.status === 200) return keep(answer.body);
       const problem = problemOf(answer);
       if (!problem.endsWith('invalid-otp') || tries === 2) throw new Error(`the login was refused: ${problem}`);
       // The code was right, but somebody has used it: a code is good for once.
-      await sleep(periodMs - (now() % periodMs));
+      await sleep(periodMs - (now() % periodMs), undefined, signal ? { signal } : {});
     }
   }
 
-  async function renew(): Promise<string> {
+  async function renew(signal?: AbortSignal): Promise<string> {
     const refreshToken = kept?.refreshToken;
     kept = undefined;
-    return (refreshToken && (await refresh(refreshToken))) || logIn();
+    return (refreshToken && (await refresh(refreshToken, signal))) || logIn(signal);
   }
 
-  return async (refused) => {
+  return async (refused, signal) => {
     if (running) return running;
     if (kept && kept.accessToken !== refused && now() < kept.renewAtMs) return kept.accessToken;
-    running = renew().finally(() => {
+    running = renew(signal).finally(() => {
       running = undefined;
     });
     return running;

@@ -3,12 +3,16 @@
 // log's events of that window are fetched over HTTP, held to the checkpoint, and those that were not taken are, late and
 // in order. Up to the floor nothing is missing: it rises with each checkpoint.
 import { sha256Hex } from '../chain/canonical.ts';
+import { checkpointType } from '../chain/judge-checkpoint.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { CheckpointData } from '../event/checkpoint-data.ts';
 import { type FollowContext, type Followed, type Follower, markOf } from './follow.ts';
 import { type HttpLog, type Range, UnfitLog } from './http-log.ts';
-import { checkpointType } from './judge-checkpoint.ts';
+import { isInLog } from './is-in-log.ts';
 import type { EventMark } from './stores/store.ts';
+
+/** No checkpoint is farther from the one before than 1,000 events; so far above the last one nothing is believed unseen. */
+const believedAhead = 2_000;
 
 export function followSome(context: FollowContext, wanted: readonly string[]): Follower {
   const { damaged, http } = context;
@@ -18,6 +22,13 @@ export function followSome(context: FollowContext, wanted: readonly string[]): F
   async function follow(event: AuditEvent): Promise<Followed> {
     // A queue that was bound for more types before still gets those.
     if (!types.includes(event.type)) return 'seen';
+    floor ??= (await context.find())?.floor;
+    const isFarAhead = floor === undefined || Number(event.sequence) > floor + believedAhead;
+    if (http && isFarAhead && !(await isInLog(http, event, damaged))) return 'not-in-the-log';
+    return accept(event);
+  }
+
+  async function accept(event: AuditEvent): Promise<Followed> {
     floor ??= (await context.find())?.floor ?? Number(event.sequence) - 1;
     if (event.type === checkpointType) return settle(event, floor);
     return (await context.take(event, floor)) ? 'taken' : 'seen';
@@ -39,7 +50,7 @@ export function followSome(context: FollowContext, wanted: readonly string[]): F
 
   /** Checkpoints are missing as well, up to the one at `to`: each of them closes its own window. Returns the floor. */
   async function closeEarlierWindows(to: number, after: number): Promise<number> {
-    if (http) await each(http, { after, to, types }, follow);
+    if (http) await each(http, { after, to, types }, accept);
     else damaged('checkpoints are missing, and there is no HTTP to fetch them', { after, to });
     const reached = (await context.find())?.floor ?? after;
     if (http && reached < to - 1) damaged('the log no longer has what is missing', { after: reached, to });
@@ -61,7 +72,7 @@ export function followSome(context: FollowContext, wanted: readonly string[]): F
     if (!partial && !vouches(data, marks, types)) {
       damaged('the log over HTTP is not what the checkpoint says', { from, to });
     }
-    const forged = seen.filter(({ id }) => !marks.some((mark) => mark.id === id));
+    const forged = seen.filter(({ hash }) => !marks.some((mark) => mark.hash === hash));
     if (forged.length > 0) damaged('events were taken that are not in the log', { ids: forged.map(({ id }) => id) });
     for (const event of events) if (Number(event.sequence) > floor) await context.take(event, floor);
   }
@@ -75,7 +86,7 @@ export function followSome(context: FollowContext, wanted: readonly string[]): F
     }
   }
 
-  return { follow, catchUp: (http) => each(http, { after: 0, types }, follow) };
+  return { follow, catchUp: (http) => each(http, { after: 0, types }, accept) };
 }
 
 /** Whether the checkpoint says of each of these types what the marks are. */

@@ -13,9 +13,9 @@ export interface HttpOptions {
   url: string;
   /**
    * An access token of an account with the role `audit` and a second factor. `refused` is the one that was no longer
-   * taken, if so: a new one is wanted.
+   * taken, if so: a new one is wanted. `signal` aborts when it is of no more use.
    */
-  token: (refused?: string) => string | Promise<string>;
+  token: (refused?: string, signal?: AbortSignal) => string | Promise<string>;
 }
 
 /** Which events: above `after`, up to `to` if that is given, of `types` if those are. */
@@ -25,14 +25,27 @@ export interface Range {
   types?: readonly string[] | undefined;
 }
 
+/** An event by its number and its hash. */
+export interface Place {
+  sequence: number | string;
+  hash: string;
+}
+
 export interface HttpLog {
   /** The events in order, each held to its own hashes; one that doesn't fit them is thrown. */
   events(range: Range): AsyncGenerator<AuditEvent>;
+  /**
+   * Whether the log has this very event: `missing` where it has another one there, or begins later; `beyond` where it
+   * ends below and still does two seconds later.
+   */
+  lookUp(place: Place): Promise<'there' | 'missing' | 'beyond'>;
   /** The keys by which checkpoints are signed; undefined where the gateway has none. */
   keys(): Promise<AuditKeys | undefined>;
 }
 
 const pageSize = 500;
+const looks = 5;
+const lookAgainMs = 500;
 const answerMs = 30_000;
 const firstMs = 500;
 const longestMs = 30_000;
@@ -51,15 +64,15 @@ export function createHttpLog(options: HttpOptions, log: Log, signal: AbortSigna
     });
   }
 
-  async function getPage({ after, types }: Range) {
-    const query = new URLSearchParams({ after: String(after), limit: String(pageSize) });
+  async function getPage({ after, types }: Range, limit = pageSize) {
+    const query = new URLSearchParams({ after: String(after), limit: String(limit) });
     for (const type of types ?? []) query.append('type', type);
     const path = `/audit/events?${query}`;
-    const bearer = await token();
+    const bearer = await token(undefined, signal);
     let response = await get(path, bearer);
     if (response.status === 401) {
       await response.body?.cancel();
-      response = await get(path, await token(bearer));
+      response = await get(path, await token(bearer, signal));
     }
     return Page.parse(await bodyOf(response));
   }
@@ -93,6 +106,18 @@ export function createHttpLog(options: HttpOptions, log: Log, signal: AbortSigna
           if (types === undefined || types.includes(read.event.type)) yield read.event;
         }
         after = Math.max(after, Number(page.last_sequence));
+      }
+    },
+    async lookUp({ sequence, hash }) {
+      const after = Number(sequence) - 1;
+      for (let look = 1; ; look += 1) {
+        const [one] = (await insist('the log', () => getPage({ after }, 1))).events;
+        if (one !== undefined) {
+          const read = judgeEvent(one);
+          return read.outcome === 'event' && read.event.hash === hash ? 'there' : 'missing';
+        }
+        if (look === looks) return 'beyond';
+        await sleep(lookAgainMs, undefined, { signal });
       }
     },
     keys: () =>

@@ -1,10 +1,10 @@
-import { type AuditKeys, judgeSignature } from '../chain/checkpoint.ts';
+import type { AuditKeys } from '../chain/checkpoint.ts';
+import { readCheckpoint } from '../chain/judge-checkpoint.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
-import { CheckpointData } from '../event/checkpoint-data.ts';
+import type { CheckpointData } from '../event/checkpoint-data.ts';
 import type { Damaged } from './damage.ts';
 import type { HttpLog } from './http-log.ts';
-
-export const checkpointType = 'sallyport.audit.checkpoint';
+import { isInLog } from './is-in-log.ts';
 
 /** What a checkpoint vouches for; `forged` if the log has none such; `void` if the log itself is damaged there. */
 export type JudgeCheckpoint = (event: AuditEvent) => Promise<CheckpointData | 'forged' | 'void'>;
@@ -31,28 +31,22 @@ export function createCheckpointJudge(options: {
     return fetched;
   }
 
-  async function findFault(event: AuditEvent, data: CheckpointData | undefined): Promise<string | undefined> {
-    if (data === undefined || data.head !== event.prevhash || Number(data.to) !== Number(event.sequence) - 1) {
-      return 'a checkpoint contradicts itself';
-    }
-    const keys = await keysFor(data.kid);
-    const signature = keys ? judgeSignature(data, keys) : 'valid';
-    return signature === 'valid' ? undefined : `the signature of a checkpoint is not right: ${signature}`;
+  async function read(event: AuditEvent): Promise<CheckpointData | { fault: string }> {
+    const number = Number(event.sequence);
+    const unsigned = readCheckpoint(event, number);
+    if ('outcome' in unsigned) return { fault: unsigned.says };
+    const { data } = unsigned;
+    if (data.head !== event.prevhash || Number(data.to) !== number - 1)
+      return { fault: 'a checkpoint contradicts itself' };
+    const signed = readCheckpoint(event, number, await keysFor(data.kid));
+    return 'outcome' in signed ? { fault: signed.says } : data;
   }
 
   return async (event) => {
-    const { data } = CheckpointData.loose().safeParse(event.data);
-    const fault = await findFault(event, data);
-    if (data && fault === undefined) return data;
-    if (http && !(await isInLog(http, event))) return 'forged';
-    damaged(fault ?? '', { sequence: event.sequence });
+    const data = await read(event);
+    if (!('fault' in data)) return data;
+    if (http && !(await isInLog(http, event, damaged))) return 'forged';
+    damaged(String(data.fault), { sequence: event.sequence });
     return 'void';
   };
-}
-
-async function isInLog(http: HttpLog, { sequence, hash }: AuditEvent): Promise<boolean> {
-  for await (const event of http.events({ after: Number(sequence) - 1, to: Number(sequence) })) {
-    return event.hash === hash;
-  }
-  return false;
 }

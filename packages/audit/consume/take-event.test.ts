@@ -32,14 +32,35 @@ test('a store that is away is waited for beyond all tries, and nothing is given 
 test('an event is put away before it counts as taken', async () => {
   const store = createMemoryStore();
   const handle = () => Promise.reject(new Error('broken'));
-  const lost = { ...common, store, handle, giveUp: () => Promise.reject(new Error('no broker')) };
-  await assert.rejects(takeEvent(lost, one, 1), /no broker/);
-  assert.equal(await store.find('team'), undefined);
+  const put: string[] = [];
+  const giveUp = async ({ id }: { id: string }) => {
+    assert.equal(await store.find('team'), undefined);
+    put.push(id);
+    if (put.length < 3) throw new Error('no broker');
+  };
+  assert.equal(await takeEvent({ ...common, store, handle, giveUp }, one, 1), true);
+  assert.deepEqual(put, [one.id, one.id, one.id]);
+  assert.equal((await store.find('team'))?.sequence, 1);
+});
+
+test('an event that was taken before is not put away, and one whose mark fails is put away once', async () => {
+  const memory = createMemoryStore();
+  let fails = true;
+  const store: Store<object> = {
+    ...memory,
+    async take(consumer, event, floor, effect) {
+      if (!fails) return memory.take(consumer, event, floor, effect);
+      fails = false;
+      await effect({});
+      throw new Error('away');
+    },
+  };
   const put: string[] = [];
   const giveUp = async ({ id }: { id: string }) => void put.push(id);
-  assert.equal(await takeEvent({ ...common, store, handle, giveUp }, one, 1), true);
+  const crashed = { ...common, store, tries: 0, handle: () => assert.fail('handled'), giveUp };
+  assert.equal(await takeEvent(crashed, one, 1), true);
+  assert.equal(await takeEvent(crashed, one, 1), false);
   assert.deepEqual(put, [one.id]);
-  assert.equal((await store.find('team'))?.sequence, 1);
 });
 
 test('a stop ends the pause between two tries', async () => {

@@ -1,6 +1,7 @@
 // The one store with which an event has its effect exactly once: the effect, the event's id and the position are one
 // transaction of the team's own database. The row of the consumer is locked first, so of two processes that hold the
 // same event, one waits and then finds it taken.
+import { HandlerFailed } from '../handler-failed.ts';
 import type { EventMark, Store } from './store.ts';
 
 /** What runs SQL: a client of `pg`, or anything with its `query`. */
@@ -83,7 +84,7 @@ export function createPostgresStore(pool: Pool, options: { schema?: string } = {
         );
         if (noted.rowCount === 0) return false;
         await effect({ tx });
-        await tx.query(
+        const raise = tx.query(
           `with raised as (
              update ${schema}.position set floor = greatest(floor, $4), sequence = greatest(sequence, $2),
                hash = case when $2 > sequence then $3 else hash end
@@ -91,10 +92,18 @@ export function createPostgresStore(pool: Pool, options: { schema?: string } = {
            delete from ${schema}.seen where consumer = $1 and sequence <= (select floor from raised)`,
           [consumer, sequence, hash, floor],
         );
+        await raise.catch(blameHandler);
         return true;
       }
     },
   };
+}
+
+/** A handler that catches an error of its own SQL leaves a transaction that PostgreSQL has given up. */
+function blameHandler(error: Error & { code?: string }): never {
+  if (error.code !== '25P02') throw error;
+  const cause = new Error('it went on after a statement of its own had failed: wrap such a one in a savepoint');
+  throw new HandlerFailed('the handler left its transaction aborted', { cause });
 }
 
 /** One simple query, so one transaction; the lock is for processes that start together. */

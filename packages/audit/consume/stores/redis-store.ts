@@ -34,7 +34,9 @@ export function createRedisStore(redis: RedisClient, options: { prefix?: string 
   // The braces keep both keys on one node of a cluster.
   const keysOf = (consumer: string) => [`${prefix}{${consumer}}:position`, `${prefix}{${consumer}}:seen`];
   return {
-    open: async () => undefined,
+    async open() {
+      await redis.eval("return redis.call('ping')", 0);
+    },
     async find(consumer) {
       const [[sequence, hash, floor], seen] = (await redis.eval(find, 2, ...keysOf(consumer))) as [
         (string | null)[],

@@ -5,8 +5,10 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createTestDatabase, databaseMissing } from '../../../../test/support/database.ts';
 import { forgetKeys } from '../../../../test/support/redis.ts';
+import { takeEvent } from '../take-event.ts';
+import { createTestLog } from '../testing/test-log.ts';
 import { createMemoryStore } from './memory-store.ts';
-import { createPostgresStore } from './postgres-store.ts';
+import { createPostgresStore, type PostgresTools } from './postgres-store.ts';
 import { createRedisStore } from './redis-store.ts';
 import type { EventMark, Store } from './store.ts';
 
@@ -107,3 +109,41 @@ for (const [name, { skip, open }] of Object.entries(kinds)) {
     });
   });
 }
+
+test('a handler that catches the error of its own SQL has failed: the event is given up, and nothing is waited for', {
+  skip: databaseMissing,
+}, async () => {
+  await using opened = await (kinds.postgres as { open: () => Promise<OpenStore> }).open();
+  const store = opened.another() as Store<PostgresTools>;
+  await store.open();
+  const [event] = createTestLog().add('sallyport.login.failed');
+  assert.ok(event);
+  const givenUp: string[] = [];
+  const said: string[] = [];
+  const taken = await takeEvent(
+    {
+      store,
+      consumer: 'a',
+      handle: (_, { tx }) =>
+        tx.query('select nonsense').then(
+          () => undefined,
+          () => undefined,
+        ),
+      tries: 2,
+      retryMs: 1,
+      giveUp: async ({ sequence }) => void givenUp.push(sequence),
+      log: (_, says) => said.push(says),
+      signal: AbortSignal.timeout(5_000),
+    },
+    event,
+    1,
+  );
+  assert.equal(taken, true);
+  assert.deepEqual(givenUp, ['1']);
+  assert.deepEqual(said, ['a handler has failed', 'a handler has failed']);
+});
+
+test('a Redis store does not open while Redis is away, so that no message is taken in hand', async () => {
+  const away = { eval: () => Promise.reject(new Error('away')) };
+  await assert.rejects(createRedisStore(away).open(), /away/);
+});
