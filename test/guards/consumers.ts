@@ -14,7 +14,7 @@ export const consumers: Guard[] = [
   {
     name: 'an event that the log does not have is a forgery',
     file: `${kit}/follow-all.ts`,
-    find: "if (sequence > last.sequence) return 'not-in-the-log';",
+    find: "if (http && !(await isInLog(http, event, damaged))) return 'not-in-the-log';",
     replace: '',
     test: { file: `${kit}/consume-audit.test.ts`, name: 'is not the one in the log is a forgery' },
   },
