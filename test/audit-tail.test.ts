@@ -166,11 +166,15 @@ test('goes on without loss when the gateway was away', { skip }, async (t) => {
       await untilShown(command, dora.username);
       const eve = await signUp(again.api, 'eve');
       await untilShown(command, eve.username);
+      // A gateway that is closing may still answer on a connection that it has.
       const told = command.log().trim().split('\n').slice(1);
-      assert.deepEqual(told, [
-        `The gateway at ${env.PUBLIC_URL} can't be reached (ECONNREFUSED). Trying again.`,
-        'The gateway is back.',
-      ]);
+      const away = `The gateway at ${env.PUBLIC_URL} can't be reached (ECONNREFUSED). Trying again.`;
+      const back = 'The gateway is back.';
+      assert.deepEqual(
+        told,
+        told.map((_, at) => (at % 2 === 0 ? away : back)),
+      );
+      assert.equal(told.at(-1), back);
     },
     env,
   );
