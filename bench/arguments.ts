@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-
-export const scenarioNames = ['login', 'refresh', 'verify', 'audit'] as const;
-type ScenarioName = (typeof scenarioNames)[number];
+import type { Scenario } from './scenario.ts';
 
 export interface BenchOptions {
-  scenarios: ScenarioName[];
-  cost: number;
+  /** Names of scenarios, in the order of the list. */
+  scenarios: string[];
+  /** Of bcrypt; where a scenario takes one, it is the first. */
+  costs: number[];
   /** The measured part of a round. */
   seconds: number;
   rounds: number;
@@ -16,36 +16,51 @@ export interface BenchOptions {
   json: boolean;
   /** Where the parts leave CPU profiles, if anywhere. */
   profileFolder: string | undefined;
+  /** What scenarios have for themselves, by the option's name. */
+  own: Record<string, string>;
 }
 
-export const usage = `Usage: npm run bench -- [SCENARIO ...] [options]
+type Known = readonly Pick<Scenario<unknown>, 'name' | 'help' | 'onlyByName' | 'options'>[];
 
-Scenarios, all by default:
-  login      complete two-step logins beside raw bcrypt: rate, ratio, times of both calls, CPU beyond the hash
-  refresh    POST /token/refresh on one gateway process
-  verify     GET /verify on one gateway process
-  audit      the relay beside bare publishing, delivery at 500 events a second, what audit adds to a login
+export function createUsage(known: Known): string {
+  const own = known.flatMap((scenario) =>
+    Object.entries(scenario.options ?? {}).map(
+      ([name, { placeholder, help, default: usual }]) =>
+        `  ${`--${name} ${placeholder}`.padEnd(20)} ${help}, for ${scenario.name} (${usual || 'none'})`,
+    ),
+  );
+  return `Usage: npm run bench -- [SCENARIO ...] [options]
+
+Scenarios, by default all but those in brackets:
+${known.map(describe).join('\n')}
 
 Options:
-  --cost N             bcrypt cost, 4 to 15 (10)
+  --cost N,...         bcrypt costs, 4 to 15; one after the other for login, else the first (10,12,4)
   --seconds N          measured seconds of a round (6)
   --rounds N           rounds, of which medians are taken (3)
-  --concurrency N,...  clients at once (8,32)
+  --concurrency N,...  clients at once (1,8,32)
   --limits             limits per address count on, too high to be met, instead of being off
   --json               the figures as JSON on stdout
   --profile FOLDER     CPU profiles of the three parts; slows them down
-  --help               this`;
+${[...own, '  --help               this'].join('\n')}`;
+}
+
+function describe({ name, help, onlyByName }: Known[number]): string {
+  return `  ${(onlyByName ? `[${name}]` : name).padEnd(12)} ${help}`;
+}
 
 /** @throws Error with one sentence on what can't be read */
-export function readArguments(args: readonly string[]): BenchOptions | 'help' {
+export function readArguments(args: readonly string[], known: Known): BenchOptions | 'help' {
+  const own = known.flatMap(({ options = {} }) => Object.entries(options));
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
-      cost: { type: 'string', default: '10' },
+      ...Object.fromEntries(own.map(([name, { placeholder }]) => [name, { type: placeholder ? 'string' : 'boolean' }])),
+      cost: { type: 'string', default: '10,12,4' },
       seconds: { type: 'string', default: '6' },
       rounds: { type: 'string', default: '3' },
-      concurrency: { type: 'string', default: '8,32' },
+      concurrency: { type: 'string', default: '1,8,32' },
       limits: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
@@ -53,22 +68,30 @@ export function readArguments(args: readonly string[]): BenchOptions | 'help' {
     },
   });
   if (values.help) return 'help';
+  const given = values as Record<string, unknown>;
   return {
-    scenarios: positionals.length === 0 ? [...scenarioNames] : positionals.map(readScenario),
-    cost: readNumber('--cost', values.cost, 4, 15),
+    scenarios: chooseScenarios(positionals, known),
+    costs: readNumbers('--cost', values.cost, 4, 15),
     seconds: readNumber('--seconds', values.seconds, 1, 600),
     rounds: readNumber('--rounds', values.rounds, 1, 100),
-    concurrency: values.concurrency.split(',').map((part) => readNumber('--concurrency', part, 1, 200)),
+    concurrency: readNumbers('--concurrency', values.concurrency, 1, 200),
     limits: values.limits,
     json: values.json,
     profileFolder: values.profile,
+    own: Object.fromEntries(own.map(([name, { default: usual }]) => [name, String(given[name] ?? usual)])),
   };
 }
 
-function readScenario(name: string): ScenarioName {
-  const found = scenarioNames.find((known) => known === name);
-  if (found === undefined) throw new Error(`there is no scenario ${name}; there are ${scenarioNames.join(', ')}`);
-  return found;
+function chooseScenarios(asked: readonly string[], known: Known): string[] {
+  const names = known.map(({ name }) => name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}; there are ${names.join(', ')}`);
+  if (asked.length > 0) return names.filter((name) => asked.includes(name));
+  return known.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
+}
+
+function readNumbers(option: string, text: string, least: number, most: number): number[] {
+  return text.split(',').map((part) => readNumber(option, part, least, most));
 }
 
 function readNumber(option: string, text: string, least: number, most: number): number {

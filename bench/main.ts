@@ -1,16 +1,14 @@
-// What `npm run bench` runs: the whole system on stores and ports of its own, measured against raw bcrypt in the same
+// What `npm run bench` runs: the whole system on stores and ports of its own, measured against limits and peers in the same
 // run. Progress goes to stderr, figures to stdout. Nothing is left behind, whether it ends, fails or is interrupted.
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { constants, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLifeline } from '../test/support/servers/lifeline.ts';
-import { type BenchOptions, readArguments, usage } from './arguments.ts';
-import { measureAudit } from './audit/measure-audit.ts';
-import { type Bench, cores, openBench } from './bench.ts';
-import { measureLogins } from './measure-logins.ts';
-import { measureRequests } from './measure-requests.ts';
-import { type Report, renderReport } from './report/render-report.ts';
-import { summariseLogins, summariseRequests } from './report/summaries.ts';
+import { type BenchOptions, createUsage, readArguments } from './arguments.ts';
+import { renderBar } from './report/render-bar.ts';
+import { cores, openRig } from './rig.ts';
+import { type Results, runScenarios } from './run-scenarios.ts';
+import { scenarios } from './scenarios.ts';
 
 const started = performance.now();
 
@@ -19,59 +17,36 @@ function tell(message: string): void {
   process.stderr.write(`${seconds} s  ${message}\n`);
 }
 
-async function run(options: BenchOptions, folder: string, signal: AbortSignal): Promise<Report> {
-  const report: Report = {
-    node: process.versions.node,
-    cores,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    stores: [],
-    cost: options.cost,
-    limits: options.limits,
-    rounds: options.rounds,
-    seconds: options.seconds,
+async function run(options: BenchOptions, folder: string, signal: AbortSignal): Promise<number> {
+  const { limits, profileFolder, json, rounds, seconds } = options;
+  const bench = {
+    folder,
+    signal,
+    openRig: (rig: Parameters<typeof openRig>[1]) => openRig({ folder, signal, limits, profileFolder }, rig),
   };
-  const about = (name: string) => (message: string) => tell(`${name}: ${message}`);
-  if (options.scenarios.some((name) => name !== 'audit')) {
-    tell('starting stores and parts');
-    await using bench = await openBench({ ...options, folder, signal });
-    await measureLoad(bench, options, report, about);
-    tell('stopping');
-  }
-  if (options.scenarios.includes('audit')) {
-    tell('starting stores, a broker and parts');
-    report.audit = await measureAudit({ ...options, folder, signal }, about('audit'));
-  }
-  return report;
+  const results = await runScenarios(scenarios, bench, options, tell);
+  const machine = { cores, cpu: cpus()[0]?.model ?? 'unknown', node: process.versions.node };
+  const about = { ...machine, rounds, seconds, limits };
+  process.stdout.write(json ? `${JSON.stringify({ ...about, ...results }, null, 2)}\n` : render(about, results));
+  return results.failures.length > 0 ? 1 : 0;
 }
 
-async function measureLoad(
-  bench: Bench,
-  options: BenchOptions,
-  report: Report,
-  about: (name: string) => (message: string) => void,
-): Promise<void> {
-  report.stores = bench.stores;
-  if (options.scenarios.includes('login')) {
-    const { rounds, idle } = await measureLogins(bench, options, about('login'));
-    report.login = summariseLogins(rounds);
-    if (idle) report.idle = { ...idle };
-  } else {
-    await bench.prepareAccounts(Math.max(...options.concurrency));
-  }
-  for (const name of ['refresh', 'verify'] as const) {
-    if (!options.scenarios.includes(name)) continue;
-    report[name] = summariseRequests(await measureRequests(bench, name, options, about(name)));
-  }
-}
-
-function hasFailures(report: Report): boolean {
-  return [report.login, report.refresh, report.verify].some((part) => part?.some((summary) => summary.failed > 0));
+function render(
+  about: { cores: number; cpu: string; node: string; rounds: number; seconds: number; limits: boolean },
+  { details, failures, bar }: Results,
+): string {
+  const heading = [
+    `${about.cores} cores (${about.cpu}), Node.js ${about.node}, limits per address ${about.limits ? 'counting' : 'off'};`,
+    `medians of ${about.rounds} rounds of ${about.seconds} s; times in ms`,
+  ].join(' ');
+  return `\n${[heading, ...details, ...failures.map((one) => `failed: ${one}`), renderBar(bar)].join('\n\n')}\n`;
 }
 
 async function main(): Promise<number> {
+  const usage = createUsage(scenarios);
   let options: BenchOptions | 'help';
   try {
-    options = readArguments(process.argv.slice(2));
+    options = readArguments(process.argv.slice(2), scenarios);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}\n`);
     return 2;
@@ -93,9 +68,7 @@ async function main(): Promise<number> {
   chmodSync(folder, 0o711);
   const lifeline = openLifeline(folder);
   try {
-    const report = await run(options, folder, interruption.signal);
-    process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : `\n${renderReport(report)}`}\n`);
-    return hasFailures(report) ? 1 : 0;
+    return await run(options, folder, interruption.signal);
   } catch (error) {
     if (interruptedBy !== undefined) return 128 + constants.signals[interruptedBy];
     process.stderr.write(`${(error as Error).stack}\n`);

@@ -7,8 +7,8 @@
 import { findServers } from '../../test/support/servers/find-servers.ts';
 import { startRabbitmq } from '../../test/support/servers/rabbitmq.ts';
 import type { BenchOptions } from '../arguments.ts';
-import { openBench } from '../bench.ts';
 import { median } from '../report/percentile.ts';
+import { type Bench, NotMeasured, type Tell } from '../scenario.ts';
 import { measureDelivery } from './measure-delivery.ts';
 import { measureRelay } from './measure-relay.ts';
 import { publishBare } from './publish-bare.ts';
@@ -28,22 +28,19 @@ const codesOfAnAccount = 5;
 const events = 50_000;
 const perSecond = 500;
 
-/** A reason where there is no broker to measure with. */
-export async function measureAudit(
-  options: BenchOptions & { folder: string; signal: AbortSignal },
-  tell: (message: string) => void,
-): Promise<AuditFigures | string> {
+export async function measureAudit(bench: Bench, options: BenchOptions, tell: Tell): Promise<AuditFigures> {
   const { missing } = findServers().rabbitmq;
-  if (missing !== undefined) return missing;
+  if (missing !== undefined) throw new NotMeasured(missing);
   const { rounds, seconds } = options;
+  const cost = options.costs[0] ?? 10;
   await using broker = await startRabbitmq();
-  await using bench = await openBench({ ...options, env: { AMQP_URL: broker.url } });
-  const { databaseUrl, url } = bench;
+  await using rig = await bench.openRig({ cost, env: { AMQP_URL: broker.url } });
+  const { databaseUrl, url } = rig;
 
-  const perLoginSecond = options.cost < 10 ? mostLogins.cheap : mostLogins.usual;
+  const perLoginSecond = cost < 10 ? mostLogins.cheap : mostLogins.usual;
   const accounts = Math.ceil((2 * rounds * (loginSeconds + 1) * perLoginSecond) / codesOfAnAccount);
   tell(`signing up and enrolling ${accounts} accounts`);
-  await bench.prepareAccounts(accounts);
+  await rig.prepareAccounts(accounts);
   const delivery = await measureDelivery({ url, amqpUrl: broker.url, perSecond, seconds });
   tell(`${perSecond} events a second at a consumer after ${delivery.p50} ms, p99 ${delivery.p99} ms`);
 
@@ -51,7 +48,7 @@ export async function measureAudit(
   for (let round = 0; round < rounds; round += 1) {
     for (const state of ['on', 'off'] as const) {
       await setRecording(databaseUrl, state);
-      const { calls } = await bench.measureRound('login', {
+      const { calls } = await rig.measureRound('login', {
         concurrency: 1,
         rampMs: 500,
         seconds: loginSeconds,

@@ -15,9 +15,12 @@ const stepMs = 30_000;
 /** Left out at the window's lower end: time passes between the draw and the check. */
 const marginSteps = 1;
 
-/** @param steps how many steps from the window's start on are worked out in advance */
-export function createCodeBook(secret: string, nowMs: number, windowSteps: number, steps: number): CodeBook {
-  const key = decodeBase32(secret);
+/**
+ * @param secret a text is base 32
+ * @param steps how many steps from the window's start on are worked out in advance
+ */
+export function createCodeBook(secret: string | Buffer, nowMs: number, windowSteps: number, steps: number): CodeBook {
+  const key = typeof secret === 'string' ? decodeBase32(secret) : secret;
   const first = Math.floor(nowMs / stepMs) - windowSteps + marginSteps;
   const codes = Array.from({ length: steps }, (_, at) => codeForCounter(key, first + at));
   let next = 0;

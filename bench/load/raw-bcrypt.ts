@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import bcrypt from 'bcrypt';
 import { serveHelper } from '../helper-process.ts';
+import { measureLanes } from './measure-lanes.ts';
 import type { RawBcryptHandlers } from './messages.ts';
 
 /** As long as what users gives to bcrypt. */
@@ -41,6 +42,7 @@ const handlers: RawBcryptHandlers = {
       elapsedMs,
     };
   },
+  measureLanes: (asked) => measureLanes({ input, ...asked }),
 };
 
 serveHelper(handlers);

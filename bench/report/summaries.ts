@@ -1,5 +1,6 @@
-import type { LoginRound } from '../measure-logins.ts';
-import type { RequestRound } from '../measure-requests.ts';
+import type { RequestRound } from '../load/measure-requests.ts';
+import type { LoginRound } from '../login/measure-logins.ts';
+import type { PeerRound } from '../login/open-peers.ts';
 import { beyondHashing, type CpuTimes } from '../system/cpu-meter.ts';
 import { median } from './percentile.ts';
 
@@ -33,7 +34,29 @@ export interface LoginSummary extends Rates {
   cpuMs: Record<string, number> | undefined;
 }
 
-type Round = LoginRound | RequestRound;
+export interface PeerSummary extends Rates {
+  peer: string;
+  /** What it hashes with instead of bcrypt. */
+  ownHash: string | undefined;
+  rawPerSecond: number;
+  /** Of one login, with its hash and with what PostgreSQL spent. */
+  cpuMs: number | undefined;
+}
+
+type Round = LoginRound | RequestRound | PeerRound;
+
+/** One summary for each peer and number of clients. */
+export function summarisePeers(rounds: readonly PeerRound[]): PeerSummary[] {
+  return [...Map.groupBy(rounds, (round) => round.peer)].flatMap(([peer, own]) =>
+    byConcurrency(own).map((group) => ({
+      ...summariseRates(group),
+      peer,
+      ownHash: group[0]?.ownHash,
+      rawPerSecond: medianOf(group, (round) => round.rawPerSecond),
+      cpuMs: cpuPerRequest(group, (cpu) => cpu.peers + cpu.postgres),
+    })),
+  );
+}
 
 /** One summary for each number of clients; rates, times and CPU are medians over the rounds. */
 export function summariseLogins(rounds: readonly LoginRound[]): LoginSummary[] {

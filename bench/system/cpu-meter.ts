@@ -13,6 +13,8 @@ export interface CpuTimes {
   redis: number;
   loadGenerator: number;
   rawBcrypt: number;
+  /** Those that are watched beside us, without the PostgreSQL that they share with us. */
+  peers: number;
   /** Everything else on the machine, our own benchmark process included. */
   others: number;
 }
@@ -21,6 +23,7 @@ export interface CpuTimes {
 export function readCpuTimes(
   system: System,
   helpers: { loadGenerator: number; rawBcrypt: number },
+  peers: readonly (() => number[])[] = [],
 ): CpuTimes | undefined {
   if (!hasCpuTimes) return undefined;
   const { parts, stores } = system;
@@ -34,6 +37,7 @@ export function readCpuTimes(
     redis: stores.redis.pid === undefined ? 0 : treeCpuMs(stores.redis.pid),
     loadGenerator: processCpuMs(helpers.loadGenerator),
     rawBcrypt: processCpuMs(helpers.rawBcrypt),
+    peers: peers.flatMap((pids) => pids()).reduce((sum, pid) => sum + processCpuMs(pid), 0),
   };
   const ours = Object.values(times).reduce((sum, ms) => sum + ms, 0);
   return { ...times, others: machineBusyMs() - ours };

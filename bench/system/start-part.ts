@@ -11,8 +11,19 @@ const mostLogLines = 10;
 export interface PartProcess {
   pid: number;
   url: string;
+  /** How late its event loop was since the last time; the part must have been started with `watchLoop`. */
+  readLoop(): Promise<LoopDelay>;
   close(): Promise<void>;
 }
+
+/** In milliseconds. */
+export interface LoopDelay {
+  p99: number;
+  max: number;
+}
+
+/** What Node.js is told to watch the event loop. */
+export const watchLoop = ['--import', new URL('./watch-loop.ts', import.meta.url).href];
 
 /** One part as a process of its own, once it is ready; it ends when its stdin does, so never outlives us. */
 export async function startPart(name: PartName, env: NodeJS.ProcessEnv, nodeArgs: string[]): Promise<PartProcess> {
@@ -34,12 +45,21 @@ export async function startPart(name: PartName, env: NodeJS.ProcessEnv, nodeArgs
   const late = setTimeout(() => ready.reject(new Error(`${name} isn't ready after ${patienceMs} ms`)), patienceMs);
   child.once('error', ready.reject);
   child.once('exit', () => ready.reject(new Error(`${name} could not start; its message is above`)));
+  let heardLoop: ((delay: LoopDelay) => void) | undefined;
+  const readLoop = () => {
+    const { promise, resolve } = Promise.withResolvers<LoopDelay>();
+    heardLoop = resolve;
+    child.kill('SIGUSR2');
+    return promise;
+  };
   createInterface(child.stdout).on('line', (line) => {
+    const [, p99, max] = /^loop was late (\S+) (\S+)$/.exec(line) ?? [];
+    if (p99 !== undefined) heardLoop?.({ p99: Number(p99), max: Number(max) });
     const url = /^\S+ is ready (\S+) ops \S+$/.exec(line)?.[1];
     if (url !== undefined) ready.resolve(url);
   });
   try {
-    return { pid: child.pid ?? 0, url: await ready.promise, close };
+    return { pid: child.pid ?? 0, url: await ready.promise, readLoop, close };
   } catch (error) {
     await close();
     throw error;
