@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseDatabaseUrl } from './database-url.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 /** A TCP port; 0 asks for a free one. */
 export const port = (preset: number) => wholeNumber(0, 65535).default(preset);
@@ -55,11 +57,42 @@ export const secrets = z
 export const url = (...protocols: string[]) =>
   z.string().refine((text) => hasProtocol(text, protocols), `must be a URL (${protocols.join(', ')})`);
 
-export const databaseUrl = url('postgres:', 'postgresql:');
+export const databaseUrl = z.string().superRefine((text, context) => {
+  try {
+    parseDatabaseUrl(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
 
-export const redisUrl = z
+/** The same, one or several, comma-separated. */
+export const urls = (...protocols: string[]) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((entry) => entry.trim()))
+    .refine(
+      (all) => all.every((text) => hasProtocol(text, protocols)),
+      `must be a URL, or several (${protocols.join(', ')})`,
+    );
+
+/** The nodes of a RabbitMQ, comma-separated, each with its own credentials; a comma within a URL parts nothing. */
+export const amqpUrls = z
   .string()
-  .regex(/^(memory:$|rediss?:\/\/|redis\+sentinel:\/\/)/, 'must be redis://, rediss://, redis+sentinel:// or memory:');
+  .transform((text) => text.trim().split(/\s*,\s*(?=amqps?:\/\/)/))
+  .refine(
+    (urls) => urls.every((each) => hasProtocol(each, ['amqp:', 'amqps:']) && /^[^,]+$/.test(new URL(each).hostname)),
+    'must be a URL, or several with commas between them (amqp:, amqps:)',
+  );
+
+/** `memory:`, or what `parseRedisUrl` reads. */
+export const redisUrl = z.string().superRefine((text, context) => {
+  if (text === 'memory:') return;
+  try {
+    parseRedisUrl(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
 
 export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info');
 

@@ -21,6 +21,23 @@ test('a statement that nobody waits for any more leaves Postgres too', { skip: d
   await patient.close();
 });
 
+test('a column that a migration adds fails no statement of a process that runs', {
+  skip: databaseMissing,
+}, async () => {
+  await using database = await createTestDatabase();
+  const db = openDb({ url: database.url, name: 'older', max: 2 });
+  const migration = openDb({ url: database.url, name: 'migration', max: 1 });
+  await migration.script('create table thing (name text); insert into thing values ($$old$$)');
+  const read = () => db.query('select * from thing');
+  await Promise.all([read(), read()]);
+  await migration.script('alter table thing add column further int');
+  for (const rows of await Promise.all([read(), read(), read()]))
+    assert.deepEqual(rows, [{ name: 'old', further: null }]);
+  await db.transaction(async (tx) => void (await tx.query('select * from thing')));
+  await db.close();
+  await migration.close();
+});
+
 suite('a transaction', { skip: databaseMissing }, () => {
   test('whose connection breaks between two statements fails, and the process lives', async () => {
     await using database = await createTestDatabase();

@@ -1,6 +1,8 @@
 export { databaseNow } from './database-now.ts';
 export { type Db, openDb, type Queryable } from './db.ts';
 export { deletePages } from './delete-pages.ts';
-export { findRiskySettings } from './find-risky-settings.ts';
-export { type Migrations, migrate } from './migrate.ts';
+export { type Migrations, migrate, pendingMigrations } from './migrate.ts';
+export { placeOf } from './place-of.ts';
+export { reasonOf } from './reason-of.ts';
 export { requireMigrated } from './require-migrated.ts';
+export { warnOfSettings } from './warn-of-settings.ts';

@@ -15,11 +15,17 @@ interface Step {
   checksum: string;
 }
 
+/*
+ * While a new version is rolled out, the old one runs, restarts and scales on the schema of the new one, and goes on there
+ * if the roll is taken back. So a part runs on migrations that it lacks: those of a newer version only add. One that takes
+ * away what an older version needs is named `NNNN_what.contract.sql`, and no version runs on a schema with one it lacks.
+ */
+
 /**
  * Brings a part's schema up to date: plain SQL files in the order of their names, all in one transaction
  * under an advisory lock, so that several starts at once apply each once.
- * @returns the names applied now
- * @throws Error when an applied file was changed since, or the database knows one that this version lacks
+ * @returns the names applied now; none where a newer version has been here and this one lacks nothing
+ * @throws Error when an applied file was changed since, or a newer version went further than this one can follow
  */
 export async function migrate(db: Db, migrations: Migrations): Promise<string[]> {
   const steps = await readSteps(migrations.folder);
@@ -71,7 +77,9 @@ async function findMissing(db: Queryable, schema: string, steps: Step[]): Promis
     const known = checksums.get(name);
     if (known !== undefined && known !== checksum) throw new Error(`migration ${schema}/${name} was changed since`);
   }
-  const strange = applied.find((row) => !steps.some((step) => step.name === row.name));
-  if (strange) throw new Error(`schema ${schema} was migrated by a newer version (${strange.name})`);
-  return steps.filter((step) => !checksums.has(step.name));
+  const missing = steps.filter((step) => !checksums.has(step.name));
+  const newer = applied.map(({ name }) => name).filter((name) => !steps.some((step) => step.name === name));
+  const beyond = missing.length > 0 ? newer[0] : newer.find((name) => name.endsWith('.contract.sql'));
+  if (beyond) throw new Error(`schema ${schema} was migrated by a newer version (${beyond})`);
+  return missing;
 }

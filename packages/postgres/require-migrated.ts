@@ -1,6 +1,7 @@
-import { Unavailable } from '@sallyport/contracts';
 import type { Db } from './db.ts';
 import { type Migrations, pendingMigrations } from './migrate.ts';
+import { placeOf } from './place-of.ts';
+import { reasonOf } from './reason-of.ts';
 
 /**
  * What a part asks of its database before it serves.
@@ -17,16 +18,4 @@ export async function requireMigrated(
   if (pending.length > 0) {
     throw new Error(`${name}: the database lacks migrations (${pending.join(', ')}); run: npm run migrate`);
   }
-}
-
-function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname || 'localhost'}:${port || 5432}${pathname}`;
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Unavailable ? error.cause : error;
-  if (!(cause instanceof Error)) return 'it does not answer';
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause.message || ('code' in cause ? String(cause.code) : 'it does not answer');
 }

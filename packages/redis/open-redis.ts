@@ -1,20 +1,13 @@
 import { Unavailable } from '@sallyport/contracts';
-import { Cluster, type Command, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
+import { connectRedis } from './connect-redis.ts';
+import { watchConnections } from './watch-connections.ts';
+import { withDeadline } from './with-deadline.ts';
+import { writeTogether } from './write-together.ts';
 
 export type RedisClient = Redis | Cluster;
 
-const commandMs = 200;
 const readyMs = 2_000;
-
-const deadlines = {
-  connectTimeout: 1_000,
-  // A connection that owes answers and brings nothing is made anew: what waits on it would only grow.
-  socketTimeout: 2_000,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  retryStrategy: (times: number) => Math.min(50 * 2 ** times, 1_000),
-};
 
 /** `memory:` says on purpose that there is one instance and its in-process store is enough. */
 export function isMemory(url: string): boolean {
@@ -22,28 +15,63 @@ export function isMemory(url: string): boolean {
 }
 
 /**
- * Opens a client for `redis://h:p`, `rediss://`, several comma-separated nodes (a cluster) or
- * `redis+sentinel://h1:p,h2:p/name`. A command has 200 ms, nothing is queued while Redis is away, nothing is
- * sent twice: a script that changes something must not run again on its own.
+ * Opens a client for what `parseRedisUrl` of the configuration reads: one node, a cluster or sentinels. A command has
+ * 200 ms, nothing is queued while Redis is away, nothing is sent twice: a script that changes something must not run
+ * again on its own. A node of a cluster that answers MOVED or ASK has run nothing; there the command goes on.
  * @param options.prefix goes before every key, those of scripts included
  */
-export function openRedis(options: { url: string; prefix?: string; onError?: (error: Error) => void }): RedisClient {
-  const client = withDeadline(connect(options.url, { ...deadlines, keyPrefix: options.prefix ?? '' }));
-  client.on('error', (error: Error) => options.onError?.(error));
+export function openRedis(options: {
+  url: string;
+  prefix?: string;
+  /** Told how long each command took. */
+  measure?: ((seconds: number) => void) | undefined;
+  onError?: (error: Error) => void;
+}): RedisClient {
+  const client = withDeadline(writeTogether(connectRedis(options.url, options.prefix ?? '')), options.measure);
+  watchConnections(client);
+  const onError = (error: Error) => options.onError?.(error);
+  client.on('error', onError);
+  if (client instanceof Cluster) {
+    client.on('node error', onError);
+    leaveForGood(client);
+  }
   return client;
 }
 
+/** A cluster that is left while it connects would find its nodes afterwards, and hold them for ever. */
+function leaveForGood(client: Cluster): void {
+  const { disconnect } = client;
+  let left = false;
+  client.disconnect = (reconnect) => {
+    left = !reconnect;
+    disconnect.call(client, reconnect);
+  };
+  client.on('+node', (node: Redis) => {
+    if (left) node.disconnect();
+  });
+}
+
 /**
- * Waits until the client is connected, but no longer than 2 s or its first fault: a Redis that is there is there for the
- * first request already, and one that is away makes a part unready, not unable to start.
+ * Waits until the client is connected, to every primary of a cluster, but no longer than 2 s or its first fault: a Redis
+ * that is there is there for the first request already, and one that is away makes a part unready, not unable to start.
  */
 export async function whenReady(client: RedisClient): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, readyMs);
-  client.once('ready', resolve).once('error', resolve);
+  const onReady = async () => {
+    const nodes = client instanceof Cluster ? client.nodes('master') : [];
+    await Promise.all(nodes.map(isSettled));
+    resolve();
+  };
+  client.once('ready', onReady).once('error', resolve);
   await promise;
   clearTimeout(timer);
-  client.off('ready', resolve).off('error', resolve);
+  client.off('ready', onReady).off('error', resolve);
+}
+
+function isSettled(node: Redis): Promise<void> {
+  if (node.status === 'ready' || node.status === 'end') return Promise.resolve();
+  return new Promise((resolve) => node.once('ready', resolve).once('end', resolve));
 }
 
 /** Awaits a command; whatever Redis or the way to it says against, it is unavailable: nobody may take that for a yes. */
@@ -53,45 +81,4 @@ export async function redisCall<Result>(command: Promise<Result>): Promise<Resul
   } catch (cause) {
     throw new Unavailable('redis', { cause });
   }
-}
-
-function connect(url: string, common: typeof deadlines & { keyPrefix: string }): RedisClient {
-  if (url.startsWith('redis+sentinel://')) {
-    const [hosts = '', name = 'mymaster'] = url.slice('redis+sentinel://'.length).split('/');
-    const sentinels = hosts.split(',').map((entry) => {
-      const [host = '', port = '26379'] = entry.split(':');
-      return { host, port: Number(port) };
-    });
-    return new Redis({ ...common, sentinels, name });
-  }
-  const nodes = url.split(',');
-  if (nodes.length > 1) {
-    return new Cluster(nodes, {
-      keyPrefix: common.keyPrefix,
-      redisOptions: common,
-      enableOfflineQueue: false,
-      retryDelayOnFailover: 0,
-      retryDelayOnClusterDown: 0,
-    });
-  }
-  return new Redis(url, common);
-}
-
-type Send = (command: Command, ...rest: unknown[]) => unknown;
-
-/**
- * Gives every command its deadline. Unlike ioredis's own, one that passed while this process was busy first lets the
- * answers in that have arrived meanwhile: a late event loop must not look like a silent Redis.
- */
-function withDeadline(client: RedisClient): RedisClient {
-  const send = client.sendCommand.bind(client) as Send;
-  const sendInTime: Send = (command, ...rest) => {
-    const giveUp = () => command.reject(new Error('Command timed out'));
-    const timer = setTimeout(() => setImmediate(giveUp), commandMs);
-    const settled = () => clearTimeout(timer);
-    command.promise.then(settled, settled);
-    return send(command, ...rest);
-  };
-  client.sendCommand = sendInTime as RedisClient['sendCommand'];
-  return client;
 }
