@@ -6,6 +6,7 @@ export { hashEvent, hashPersonal, noHash } from './chain/hash-event.ts';
 export { type Mark, readMarks } from './chain/marks.ts';
 export type { HeldEvent } from './chain/read-entry.ts';
 export { type Intact, verifyLog } from './chain/verify-log.ts';
+export { takeTurns } from './consume/brokers.ts';
 export { AuditData, Personal } from './event/audit-data.ts';
 export { AuditEvent } from './event/audit-event.ts';
 export { CheckpointData } from './event/checkpoint-data.ts';

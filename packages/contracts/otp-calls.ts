@@ -124,7 +124,7 @@ export const ResetFactor = z.object({
   reset_id: z.uuid(),
   factor_version: factorVersion,
   /** Who decided it, and why, for the audit event. */
-  actor: z.strictObject({ type: z.enum(['account', 'operator']), id: AccountId.nullable() }),
+  actor: z.object({ type: z.enum(['account', 'operator']), id: AccountId.nullable() }),
   reason: z.string(),
 });
 export type ResetFactor = z.infer<typeof ResetFactor>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Who asks, as the gateway saw it; handed on inside the service token and written into audit events. */
-export const RequestContext = z.strictObject({
+/** Who asks, as the gateway saw it; handed on inside the service token and written into audit events. A service passes over what a newer gateway adds. */
+export const RequestContext = z.object({
   request_id: z.string(),
   ip: z.string().nullable(),
   user_agent: z.string().nullable(),

@@ -6,6 +6,8 @@ export interface Answer {
   status: number;
   body?: unknown;
   headers?: Record<string, string>;
+  /** How it came out, for measures, where one status stands for more than one thing. */
+  outcome?: string;
   /** Set where the answer is a problem; the body is made from it. */
   problem?: { problem: Problem; detail: string; errors?: FieldFault[] | undefined };
 }
@@ -15,8 +17,8 @@ export interface FieldFault {
   message: string;
 }
 
-export function reply(status: number, body?: unknown, headers: Record<string, string> = {}): Answer {
-  return { status, body, headers };
+export function reply(status: number, body?: unknown, headers: Record<string, string> = {}, outcome?: string): Answer {
+  return { status, body, headers, ...(outcome === undefined ? {} : { outcome }) };
 }
 
 /** Refuses with a problem (RFC 9457); `retryAfterSeconds` becomes `Retry-After`. */
@@ -41,11 +43,13 @@ export function problemDetails(
   return JSON.stringify({ type, title, status, detail, code, request_id: requestId, errors });
 }
 
-/** Writes an answer; the request's id goes into every problem. */
+/** Writes an answer; the request's id goes into every problem. What measures tell apart stays in `res.locals`. */
 export function send(res: Response, answer: Answer): void {
   res.status(answer.status).set(answer.headers ?? {});
+  res.locals.outcome = answer.outcome;
   if (answer.problem) {
     const { problem, detail, errors } = answer.problem;
+    res.locals.problem = problem.code;
     const body = problemDetails(problem, { detail, requestId: res.locals.requestId, errors });
     return void res.set('Content-Type', 'application/problem+json').end(body);
   }

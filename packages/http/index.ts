@@ -1,7 +1,11 @@
 export { type Answer, refuse, reply } from './answer.ts';
+export { type CallMetrics, createCallMetrics } from './call-metrics.ts';
 export { type ClockWatch, openClockWatch } from './clock-watch.ts';
+export type { Resolve } from './endpoints.ts';
 export { jsonBody } from './json-body.ts';
+export { idleMs } from './kept-connections.ts';
 export { newApp } from './new-app.ts';
+export { nodeHttp } from './node-http.ts';
 export { commonProblems, defineProblems, type Problem } from './problem.ts';
 export { Refusal } from './refusal.ts';
 export { type Call, type Given, type Handler, mountRoutes, named, type Route, route } from './route.ts';
@@ -9,6 +13,5 @@ export { type RunningPart, runPart } from './run-part.ts';
 export { type ReadinessCheck, servePart } from './serve-part.ts';
 export { createServiceApp } from './service-app.ts';
 export type { ServiceCaller } from './service-caller.ts';
-export { createServiceClient, type ServiceClient } from './service-client.ts';
 export { signServiceToken } from './service-token.ts';
 export { findUnwellFormed, validate } from './validate.ts';

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Unavailable } from '@sallyport/contracts';
 import type { Logger } from '@sallyport/logger';
+import { enterRequest, type OpenTracing } from '@sallyport/tracing';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import { Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import { type Answer, refuse, send } from './answer.ts';
+import { observeRequests } from './observe-requests.ts';
 import { commonProblems } from './problem.ts';
 import { Refusal } from './refusal.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface AppOptions {
   logger: Logger;
@@ -14,6 +17,10 @@ export interface AppOptions {
   trustedProxies?: string[];
   /** Handlers before any route, such as security headers. */
   before?: RequestHandler[];
+  /** Where requests are traced; one that `before` turns away is not. */
+  tracing?: OpenTracing | undefined;
+  /** Set where nobody but the gateway gets past `before`. */
+  askedByGateway?: true;
   /** Adds the routes. */
   mount: (app: Express) => void;
 }
@@ -25,10 +32,12 @@ export function newApp(options: AppOptions): Express {
   app.enable('case sensitive routing').enable('strict routing');
   app.set('query parser', 'simple');
   app.set('trust proxy', options.trustedProxies ?? false);
-  app.use(requestId, observe(options.logger, options.registry), ...(options.before ?? []));
+  app.use(requestId, observeRequests(options.logger, options.registry), ...(options.before ?? []));
+  const { tracing, askedByGateway } = options;
+  if (tracing) app.use(traceRequests(tracing, askedByGateway ? 'by the gateway' : 'by anybody'));
   options.mount(app);
   app.use((_req, res) => send(res, refuse(commonProblems['not-found'])));
-  app.use(answerError(options.logger));
+  app.use(answerError(options.logger, options.registry));
   return app;
 }
 
@@ -36,37 +45,22 @@ const requestId: RequestHandler = (req, res, next) => {
   const given = req.headers['x-request-id'];
   res.locals.requestId = typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
   res.set('X-Request-Id', res.locals.requestId);
-  next();
+  enterRequest(res.locals.requestId, next);
 };
 
-function observe(logger: Logger, registry: Registry): RequestHandler {
-  const durations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the end of its answer',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+function answerError(logger: Logger, registry: Registry): ErrorRequestHandler {
+  const failures = new Counter({
+    name: 'dependency_failures_total',
+    help: 'Requests that a dependency failed, by kind: away (or slow, or unusable) and overloaded',
+    labelNames: ['dependency', 'kind'],
     registers: [registry],
   });
-  return (req, res, next) => {
-    const started = performance.now();
-    res.once('close', () => {
-      const ms = performance.now() - started;
-      const route: string = res.locals.route ?? 'none';
-      const status = res.writableFinished ? res.statusCode : 499;
-      durations.observe({ method: req.method, route, status }, ms / 1_000);
-      logger[res.locals.quiet && status < 500 ? 'debug' : 'info'](
-        { request_id: res.locals.requestId, method: req.method, route, status, ms: Math.round(ms) },
-        'request',
-      );
-    });
-    next();
-  };
-}
-
-function answerError(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
+    if (error instanceof Unavailable) {
+      failures.inc({ dependency: error.dependency, kind: error.overloaded ? 'overloaded' : 'away' });
+    }
     if (res.headersSent || res.socket?.destroyed !== false) return void req.destroy();
-    send(res, toAnswer(error, logger.child({ request_id: res.locals.requestId })));
+    send(res, toAnswer(error, logger));
   };
 }
 

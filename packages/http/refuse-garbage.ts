@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problemDetails } from './answer.ts';
+import { nodeHttp } from './node-http.ts';
 import { commonProblems } from './problem.ts';
 
 const problems: Record<string, (typeof commonProblems)[keyof typeof commonProblems]> = {
@@ -19,7 +19,7 @@ export function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): voi
   const requestId = randomUUID();
   const body = problemDetails(problem, { detail: `${problem.title}.`, requestId });
   const head = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `HTTP/1.1 ${problem.status} ${nodeHttp.STATUS_CODES[problem.status]}`,
     `X-Request-Id: ${requestId}`,
     `Date: ${new Date().toUTCString()}`,
     'Content-Type: application/problem+json',

@@ -10,8 +10,9 @@ import { type RunningPart, servePart } from './index.ts';
 
 const count = 8;
 
-function serve(): Promise<RunningPart> {
+function serve(stopDelayMs?: number): Promise<RunningPart> {
   return servePart({
+    ...(stopDelayMs === undefined ? {} : { stopDelayMs }),
     name: 'test',
     host: '127.0.0.1',
     port: 0,
@@ -86,4 +87,16 @@ test('a stop answers requests on kept connections that came while the process wa
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
   await closing;
   for (const text of await answers) assert.equal(countAnswers(text), 2, text);
+});
+
+test('a part that is told to stop takes what comes until its delay is over, not ready, and says that each answer is the last', async () => {
+  const part = await serve(400);
+  const started = performance.now();
+  const closed = part.close();
+  const answer = await fetch(part.url);
+  assert.deepEqual([await answer.text(), answer.headers.get('connection')], ['here', 'close']);
+  assert.equal((await fetch(`${part.opsUrl}/readyz`)).status, 503);
+  await closed;
+  assert.ok(performance.now() - started >= 400);
+  await assert.rejects(fetch(part.url));
 });

@@ -1,9 +1,11 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
-import { setImmediate as afterReading } from 'node:timers/promises';
+import { setImmediate as afterReading, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@sallyport/logger';
 import type { Express } from 'express';
-import type { Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
+import { graceMs } from './kept-connections.ts';
+import { nodeHttp } from './node-http.ts';
 import { opsApp, type ReadinessCheck } from './ops-app.ts';
 import { refuseGarbage } from './refuse-garbage.ts';
 import type { RunningPart } from './run-part.ts';
@@ -20,6 +22,8 @@ export interface ServeOptions {
   registry: Registry;
   logger: Logger;
   dependencies: Record<string, ReadinessCheck>;
+  /** How long a part that closes takes new connections all the same, so that whoever calls it can turn elsewhere first. */
+  stopDelayMs?: number;
   /** Told that the part is about to stop, so that nothing that merely waits holds it up. */
   onClosing?: () => void;
   /** Closes what the app stands on; called when the last request has ended. */
@@ -27,7 +31,6 @@ export interface ServeOptions {
 }
 
 const drainMs = 8_000;
-const graceMs = 500;
 const inactivityMs = 30_000;
 
 /** Slow senders end after these; slow readers and silent callers after 30 s without a byte. */
@@ -40,21 +43,23 @@ const limits = {
 };
 
 /**
- * Serves a part and its ops port. Closing: not ready, no new connections, answers still owed are given
- * (at most 8 s), then the rest closes.
+ * Serves a part and its ops port. Closing: not ready; with the delay, or without one when new connections are refused, each
+ * answer is told to be the last of its connection; answers still owed are given (at most 8 s), then the rest closes.
  * @throws Error with one clear sentence when a port can't be had
  */
 export async function servePart(options: ServeOptions): Promise<RunningPart> {
   const { name, host, port } = options;
   let closing = false;
+  let parting = false;
   const owed = new Set<ServerResponse>();
-  const server = createServer(limits, (req, res) => {
+  const server = nodeHttp.createServer(limits, (req, res) => {
     owed.add(res);
     res.once('close', () => owed.delete(res));
-    if (closing) sayLast(res);
+    if (parting) sayLast(res);
     options.app(req, res);
   });
-  const ops = createServer(limits, opsApp({ ...options, ready: () => !closing }));
+  countConnections(server, options.registry);
+  const ops = nodeHttp.createServer(limits, opsApp({ ...options, ready: () => !closing }));
   for (const each of [server, ops]) each.setTimeout(inactivityMs).on('clientError', refuseGarbage);
   try {
     await listen(server, name, host, port);
@@ -65,6 +70,10 @@ export async function servePart(options: ServeOptions): Promise<RunningPart> {
     await options.close();
     throw error;
   }
+  const dismiss = () => {
+    parting = true;
+    for (const res of owed) sayLast(res);
+  };
   return {
     name,
     url: urlOf(server, host),
@@ -72,13 +81,29 @@ export async function servePart(options: ServeOptions): Promise<RunningPart> {
     async close() {
       closing = true;
       options.onClosing?.();
-      for (const res of owed) sayLast(res);
-      await drain(server);
+      if (options.stopDelayMs) {
+        dismiss();
+        await sleep(options.stopDelayMs);
+      }
+      await drain(server, dismiss);
       await options.close();
       ops.closeAllConnections();
       await new Promise((resolve) => ops.close(resolve));
     },
   };
+}
+
+function countConnections(server: Server, registry: Registry): void {
+  const count = () =>
+    new Promise<number>((resolve) => server.getConnections((error, connections) => resolve(error ? 0 : connections)));
+  new Gauge({
+    name: 'http_connections',
+    help: 'Connections to the own port that are open',
+    registers: [registry],
+    async collect() {
+      this.set(await count());
+    },
+  });
 }
 
 function listen(server: Server, name: string, host: string, port: number): Promise<void> {
@@ -97,14 +122,17 @@ function sayLast(res: ServerResponse): void {
 }
 
 /**
- * Stops listening, and waits until every connection has ended. `server.close()` would end kept ones at once, one on which
- * a request is just arriving among them; so they have half a second to be used once more, and are told then. What the
- * kernel has taken while this process was busy is read before anything is closed: of a turn of the loop, timers and
- * signals come first, then what was received, then `setImmediate`.
+ * Stops listening, and waits until every connection has ended. Whoever is told to leave comes again at once, over a new
+ * connection: so it is told only when it would be refused that one; a connection taken in the moment before would be
+ * reset. `server.close()` would end kept ones at once, one on which a request is just arriving among them; so they have
+ * half a second to be used once more, and are told then. What the kernel has taken while this process was busy is read
+ * before anything is closed: of a turn of the loop, timers and signals come first, then what was received, then
+ * `setImmediate`.
  */
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, dismiss: () => void): Promise<void> {
   await acceptWaiting(server);
   const done = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  dismiss();
   const left = setInterval(async () => {
     await afterReading();
     server.closeIdleConnections();

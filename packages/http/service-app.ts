@@ -1,4 +1,5 @@
 import type { Logger } from '@sallyport/logger';
+import type { OpenTracing } from '@sallyport/tracing';
 import type { Express } from 'express';
 import type { Registry } from 'prom-client';
 import { jsonBody } from './json-body.ts';
@@ -11,6 +12,7 @@ export interface ServiceContext {
   config: { SERVICE_SECRETS: readonly string[] };
   logger: Logger;
   registry: Registry;
+  tracing?: OpenTracing | undefined;
   now: () => number;
 }
 
@@ -20,10 +22,12 @@ export function createServiceApp<Context extends ServiceContext>(
   context: Context,
   routes: readonly Route<Context, ServiceCaller>[],
 ): Express {
-  const { config, logger, registry, now } = context;
+  const { config, logger, registry, tracing, now } = context;
   return newApp({
     logger,
     registry,
+    tracing,
+    askedByGateway: true,
     before: [serviceCaller(name, config.SERVICE_SECRETS, now)],
     mount: (app) => mountRoutes(app, context, [...routes, pingRoute], ({ body }) => (body ? [jsonBody] : [])),
   });

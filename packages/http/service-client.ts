@@ -1,10 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type RequestContext, Unavailable } from '@sallyport/contracts';
-import { Pool } from 'undici';
+import { traced } from '@sallyport/tracing';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { exchange } from './exchange.ts';
+import type { CallMetrics } from './call-metrics.ts';
+import { type Endpoint, type Endpoints, openEndpoints, type Resolve } from './endpoints.ts';
+import { type Answered, exchange } from './exchange.ts';
 import { signServiceToken } from './service-token.ts';
 
-/** Calls to one service over kept-alive connections. Nothing is ever sent twice. */
+interface CallOptions<Schema extends z.ZodType> {
+  answer: Schema;
+  context: RequestContext;
+  body?: object;
+  deadlineMs?: number;
+}
+
+/**
+ * Calls to one service, shared among all its instances, over kept-alive connections. Nothing is ever sent twice: only a
+ * call whose connection could not be made goes to another instance.
+ */
 export interface ServiceClient {
   /**
    * @param options.answer the strict schema of the answer; anything else is no answer
@@ -13,10 +27,12 @@ export interface ServiceClient {
   call<Schema extends z.ZodType>(
     method: 'GET' | 'POST' | 'PUT',
     path: string,
-    options: { answer: Schema; context: RequestContext; body?: object; deadlineMs?: number },
+    options: CallOptions<Schema>,
   ): Promise<z.output<Schema>>;
   /** A token for a call that is passed through for an account. */
   token(context: RequestContext, subject?: string): string;
+  /** Where a call that is passed through goes now. */
+  place(): URL;
   /** Asks the service nothing but whether it listens and takes our token. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -24,37 +40,47 @@ export interface ServiceClient {
 
 const usualMs = 3_000;
 
-/** Calls that wait for one of the connections. */
-const mostQueued = 1_024;
+/** Connections to one instance: as many as users lets wait for a hash, so that it sees them all and says whose turn it is. */
+const mostConnections = 256;
+
+/** Calls to one instance that wait for one of the connections. */
+const mostQueued = 768;
 
 /** Far more than a page of events or flags. */
 const mostBytes = 16 * 1024 * 1024;
 
 export function createServiceClient(options: {
   service: 'users' | 'otp';
-  url: string;
+  urls: readonly string[];
   secrets: readonly string[];
   now: () => number;
+  metrics?: CallMetrics;
+  /** What finds the addresses behind a name; that of the system by default. */
+  resolve?: Resolve;
 }): ServiceClient {
-  const { service, secrets, now } = options;
-  const pool = new Pool(new URL(options.url).origin, {
-    connections: 64,
-    pipelining: 1,
-    connect: { timeout: 1_000 },
-    maxResponseSize: mostBytes,
-  });
+  const { service, secrets, now, metrics } = options;
+  const pools = { connections: mostConnections, pipelining: 1, maxResponseSize: mostBytes };
+  const endpoints = openEndpoints(options.urls, pools, options.resolve);
+  const first = new URL(options.urls[0] ?? '');
   const token = (context: RequestContext, subject?: string) =>
     signServiceToken(service, secrets, now, { context, subject });
 
-  const call: ServiceClient['call'] = async (method, path, { answer, context, body, deadlineMs = usualMs }) => {
-    if (pool.stats.queued >= mostQueued) throw new Unavailable(service, { cause: new Error('too many calls wait') });
+  metrics?.show(service, endpoints.use);
+
+  async function ask<Schema extends z.ZodType>(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    { answer, context, body, deadlineMs = usualMs }: CallOptions<Schema>,
+    traceparent: string | undefined,
+  ): Promise<z.output<Schema>> {
     const headers = {
       authorization: `Bearer ${token(context)}`,
       'x-request-id': context.request_id,
       ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(traceparent ? { traceparent } : {}),
     };
     const request = { method, path, headers, body: body ? JSON.stringify(body) : null };
-    const got = await exchange(pool, request, deadlineMs).catch((cause: unknown) => {
+    const got = await send(endpoints, request, deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
     });
     if (got.status === 503) {
@@ -65,19 +91,102 @@ export function createServiceClient(options: {
     const parsed = got.status === 200 ? answer.safeParse(parse(got.text)) : undefined;
     if (!parsed?.success) throw new Unavailable(service, { cause: new Error(`unusable answer (${got.status})`) });
     return parsed.data;
+  }
+
+  const call: ServiceClient['call'] = async (method, path, options) => {
+    const started = performance.now();
+    let outcome: Parameters<CallMetrics['ended']>[1] = 'failed';
+    try {
+      const name = `${method} ${routeOf(path)}`;
+      const answer = await traced('client', name, { 'peer.service': service }, (span) =>
+        ask(method, path, options, span?.traceparent),
+      );
+      outcome = 'answered';
+      return answer;
+    } catch (error) {
+      if (error instanceof Unavailable && error.overloaded) outcome = 'overloaded';
+      throw error;
+    } finally {
+      metrics?.ended(service, outcome, (performance.now() - started) / 1_000);
+    }
   };
 
   return {
     call,
     token,
+    place: () => placeOf(endpoints.choose()) ?? first,
     async ping() {
       await call('GET', '/ping', { answer: z.object({}), context: nobody, deadlineMs: 1_000 });
     },
-    close: () => pool.destroy(),
+    close: () => endpoints.close(),
   };
 }
 
+/** Sends a request to the instance that is least busy, and on to the next one where no connection could be made. */
+async function send(
+  endpoints: Endpoints,
+  request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
+  deadlineMs: number,
+): Promise<Answered> {
+  const end = performance.now() + deadlineMs;
+  const tried = new Set<Endpoint>();
+  let failure: unknown = new Error('its name leads nowhere');
+  const ready = endpoints.ready();
+  if (ready) await Promise.race([ready, sleep(deadlineMs, undefined, { ref: false })]);
+  for (;;) {
+    const endpoint = endpoints.choose(tried);
+    if (endpoint === undefined || performance.now() >= end) throw failure;
+    try {
+      return await sendTo(endpoint, request, Math.ceil(end - performance.now()));
+    } catch (error) {
+      if (!isUnsent(error) || performance.now() >= end) throw error;
+      failure = error;
+      tried.add(endpoint);
+    }
+  }
+}
+
+async function sendTo(
+  endpoint: Endpoint,
+  request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
+  deadlineMs: number,
+): Promise<Answered> {
+  if (endpoint.pool.stats.queued >= mostQueued) throw new Error('too many calls wait');
+  endpoint.calls += 1;
+  try {
+    const answered = await exchange(endpoint.pool, request, deadlineMs);
+    endpoint.failedAtMs = answered.headers.connection === 'close' ? performance.now() : undefined;
+    return answered;
+  } catch (error) {
+    endpoint.failedAtMs = performance.now();
+    throw error;
+  } finally {
+    endpoint.calls -= 1;
+  }
+}
+
+/** Where no connection could be made, nobody has seen the call. */
+function isUnsent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect';
+}
+
+/** By its address; TLS wants the name. */
+function placeOf(endpoint: Endpoint | undefined): URL | undefined {
+  if (endpoint === undefined || endpoint.url.protocol === 'https:') return endpoint?.url;
+  const hostname = endpoint.family === 6 ? `[${endpoint.address}]` : endpoint.address;
+  return Object.assign(new URL(endpoint.url), { hostname });
+}
+
 const nobody: RequestContext = { request_id: 'ping', ip: null, user_agent: null, session_id: null };
+
+const ids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** A path without what it says of anybody. */
+function routeOf(path: string): string {
+  return path.replace(/\?.*$/, '').replaceAll(ids, ':id');
+}
 
 function parse(text: string): unknown {
   try {

@@ -1,3 +1,4 @@
+import { requestFields } from '@sallyport/tracing';
 import { pino } from 'pino';
 import { describeError } from './describe-error.ts';
 
@@ -24,12 +25,16 @@ const secretNames = [
   'cookie',
 ];
 
-/** A logger that writes one JSON object a line to stderr; stdout belongs to the ready line. */
+/**
+ * A logger that writes one JSON object a line to stderr; stdout belongs to the ready line. What is said during a request
+ * carries its id, and that of its trace.
+ */
 export function createLogger(service: string, level: string): Logger {
   return pino(
     {
       level,
       base: { service },
+      mixin: requestFields,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (error: unknown) => describeError(error) },
       formatters: { level: (label) => ({ level: label }) },

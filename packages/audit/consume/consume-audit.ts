@@ -9,6 +9,7 @@ import { checkpointType } from '../chain/judge-checkpoint.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { AuditEventType } from '../event/event-types.ts';
 import { backOffMs } from './back-off-ms.ts';
+import { splitBrokers, takeTurns } from './brokers.ts';
 import { type Choice, chooseTypes, type Handler, type Handlers } from './choose-types.ts';
 import { type ConsumerQueue, type DeadReason, openConsumerQueue } from './consumer-queue.ts';
 import { AuditDamage, type Damaged } from './damage.ts';
@@ -24,7 +25,7 @@ import { takeEvent } from './take-event.ts';
 import { waitForStore } from './wait-for-store.ts';
 
 export interface ConsumeOptions<Tools> {
-  /** The broker: `amqps://user:password@host/vhost`. */
+  /** The broker: `amqps://user:password@host/vhost`; the nodes of a cluster with commas between their URLs. */
   amqp: string;
   /** The queue of this consumer, and its name in the store. Its dead letters lie in `<queue>.dead`. */
   queue: string;
@@ -76,7 +77,7 @@ export function consumeAudit<Tools>(options: ConsumeOptions<Tools>): Consumer {
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) throw new TypeError(`${name} is not a count`);
   }
   // URL's own error would show the password.
-  if (!isUrl(options.amqp, 'amqp')) throw new TypeError('amqp is no amqp URL');
+  if (!splitBrokers(options.amqp).every((url) => isUrl(url, 'amqp'))) throw new TypeError('amqp is no amqp URL');
   if (http && !isUrl(http.url, 'http')) throw new TypeError('http.url is no http URL');
   if (!/^(?!amq\.)[\w.:-]{1,200}$/.test(options.queue)) throw new TypeError('queue is no name that it may have');
   const closing = new AbortController();
@@ -100,10 +101,12 @@ function isUrl(text: string, scheme: string): boolean {
 }
 
 type Running<Tools> = ConsumeOptions<Tools> & { log: Log; from: 'now' | 'beginning' };
+type Connecting<Tools> = Running<Tools> & { url: string };
 
 /** Connects again for ever, later and later while it fails. */
 async function run<Tools>(options: Running<Tools>, choice: Choice<Tools>, closing: AbortSignal): Promise<void> {
   const { log, queue } = options;
+  const nextBroker = takeTurns(splitBrokers(options.amqp));
   let failures = 0;
   let told = '';
   const working = () => {
@@ -112,7 +115,7 @@ async function run<Tools>(options: Running<Tools>, choice: Choice<Tools>, closin
   };
   while (!closing.aborted) {
     try {
-      await consume(options, choice, closing, working);
+      await consume({ ...options, url: nextBroker() }, choice, closing, working);
     } catch (error) {
       if (error instanceof AuditDamage) throw error;
       if (closing.aborted) return;
@@ -127,15 +130,15 @@ async function run<Tools>(options: Running<Tools>, choice: Choice<Tools>, closin
 
 /** One connection: from opening the store and the queue until it ends. */
 async function consume<Tools>(
-  options: Running<Tools>,
+  options: Connecting<Tools>,
   choice: Choice<Tools>,
   closing: AbortSignal,
   working: () => void,
 ): Promise<void> {
-  const { amqp, exchange = 'sallyport.audit', queue: name, store, deliveryLimit = 10, log } = options;
+  const { url, exchange = 'sallyport.audit', queue: name, store, deliveryLimit = 10, log } = options;
   await store.open();
   const bindings = choice.types ? [...new Set([...choice.types, checkpointType])] : ['#'];
-  const queue = await openConsumerQueue({ url: amqp, exchange, queue: name, bindings, deliveryLimit }, closing);
+  const queue = await openConsumerQueue({ url, exchange, queue: name, bindings, deliveryLimit }, closing);
   try {
     const signal = AbortSignal.any([closing, queue.signal]);
     const { follower, http, crashed } = createFollower(options, choice, queue, signal);

@@ -1,3 +1,4 @@
+import { splitBrokers } from './brokers.ts';
 import { chooseTypes, type Handler, type Handlers } from './choose-types.ts';
 import { deadQueueOf, openChannel } from './consumer-queue.ts';
 import { markOf } from './follow.ts';
@@ -6,6 +7,7 @@ import { readEvent } from './read-event.ts';
 import type { Store } from './stores/store.ts';
 
 export interface ReplayOptions<Tools> {
+  /** As for `consumeAudit`. */
   amqp: string;
   /** The queue of the consumer whose dead letters they are. */
   queue: string;
@@ -26,7 +28,7 @@ export async function replayDeadLetters<Tools>(options: ReplayOptions<Tools>): P
   const { handle } = chooseTypes(options.onEvent);
   const dead = deadQueueOf(queue);
   await store.open();
-  const { channel, close } = await openChannel(amqp, dead, new AbortController().signal, new AbortController());
+  const { channel, close } = await openFirst(splitBrokers(amqp), dead);
   const result = { done: 0, left: 0 };
   try {
     // What is not acknowledged goes back when the channel closes, not before: so each is looked at once.
@@ -50,5 +52,14 @@ export async function replayDeadLetters<Tools>(options: ReplayOptions<Tools>): P
     return result;
   } finally {
     await close();
+  }
+}
+
+async function openFirst([url = '', ...others]: readonly string[], dead: string): ReturnType<typeof openChannel> {
+  try {
+    return await openChannel(url, dead, new AbortController().signal, new AbortController());
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return openFirst(others, dead);
   }
 }

@@ -1,0 +1,3 @@
+export { createRegistry } from './create-registry.ts';
+export { type PostgresMetrics, watchPostgres } from './watch-postgres.ts';
+export { watchRedis } from './watch-redis.ts';
