@@ -8,6 +8,7 @@ import {
   redisUrl,
   seconds,
   secrets,
+  tracingVariables,
   tries,
   wholeNumber,
 } from '@sallyport/config';
@@ -23,6 +24,7 @@ export const OtpConfig = z
     HOST: z.string().default('127.0.0.1'),
     OTP_PORT: port(8082),
     OPS_PORT: opsPort,
+    STOP_DELAY_SECONDS: wholeNumber(0, 60).default(0),
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     SERVICE_SECRETS: secrets,
@@ -33,6 +35,7 @@ export const OtpConfig = z
     OTP_HARD_LOCK_AFTER: tries(100),
     ENROLMENT_SECONDS: seconds(600),
     LOG_LEVEL: logLevel,
+    ...tracingVariables,
   })
   .superRefine(...keepApart('OTP_ENCRYPTION_KEYS', 'SERVICE_SECRETS'));
 export type OtpConfig = z.infer<typeof OtpConfig>;

@@ -11,6 +11,7 @@ export async function startOtp(config: OtpConfig, overrides: OtpOverrides = {}):
     host: config.HOST,
     port: config.OTP_PORT,
     opsPort: config.OPS_PORT,
+    stopDelayMs: config.STOP_DELAY_SECONDS * 1_000,
     app: createApp(context),
     registry: context.registry,
     logger: context.logger,

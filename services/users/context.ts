@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type ClockWatch, openClockWatch } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
-import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createRegistry, watchPostgres } from '@sallyport/metrics';
+import { type Db, databaseNow, openDb, requireMigrated, warnOfSettings } from '@sallyport/postgres';
+import { type OpenTracing, openTracing } from '@sallyport/tracing';
+import type { Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
 import { type CoverageView, openCoverage } from './domain/coverage.ts';
 import { createFirstAdmin } from './domain/create-first-admin.ts';
@@ -17,6 +19,7 @@ export interface UsersContext {
   db: Db;
   logger: Logger;
   registry: Registry;
+  tracing: OpenTracing | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
   clock: ClockWatch;
@@ -32,15 +35,21 @@ export type Overrides = Partial<Pick<UsersContext, 'now' | 'randomBytes'>> & { d
 /** @throws Error with one clear sentence when the service can't start */
 export async function openContext(config: UsersConfig, overrides: Overrides): Promise<UsersContext> {
   const logger = createLogger('users', config.LOG_LEVEL);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  const registry = createRegistry();
   if (config.BCRYPT_COST < 10) logger.warn({ cost: config.BCRYPT_COST }, 'BCRYPT_COST is below 10: for trials only');
 
   await using opened = new AsyncDisposableStack();
+  const tracing = opened.adopt(
+    await openTracing({ part: 'users', config, onTrouble: tellTrouble(logger, 'traces') }),
+    (it) => it?.close(),
+  );
   const onError = tellTrouble(logger, 'postgres');
-  const db = opened.adopt(openDb({ url: config.DATABASE_URL, name: 'sallyport-users', onError }), (it) => it.close());
+  const { measure, show } = watchPostgres(registry);
+  const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-users', measure, onError });
+  const db = opened.adopt(pool, (it) => it.close());
+  show(db.connections);
   await requireMigrated(db, { name: 'users', url: config.DATABASE_URL, migrations: usersMigrations });
-  for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
+  await warnOfSettings(db, logger);
   const fault = await findPepperFault(db, config.PASSWORD_PEPPERS);
   if (fault !== undefined) throw new Error(fault);
 
@@ -48,7 +57,13 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
   const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
   const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
   const hasher = opened.adopt(
-    openHasher({ peppers: config.PASSWORD_PEPPERS, cost: config.BCRYPT_COST, registry }),
+    openHasher({
+      peppers: config.PASSWORD_PEPPERS,
+      cost: config.BCRYPT_COST,
+      lanes: config.BCRYPT_LANES,
+      registry,
+      onTrouble: (trouble) => logger.warn({ trouble }, 'passwords are compared one by one'),
+    }),
     (it) => it.close(),
   );
   const decoys = opened.adopt(await openDecoys({ db, emptyCost: config.BCRYPT_COST, logger }), (it) => it.close());
@@ -57,6 +72,7 @@ export async function openContext(config: UsersConfig, overrides: Overrides): Pr
     db,
     logger,
     registry,
+    tracing,
     now,
     clock,
     randomBytes: overrides.randomBytes ?? randomBytes,

@@ -11,6 +11,7 @@ export async function startUsers(config: UsersConfig, overrides: Overrides = {})
     host: config.HOST,
     port: config.USERS_PORT,
     opsPort: config.OPS_PORT,
+    stopDelayMs: config.STOP_DELAY_SECONDS * 1_000,
     app: createApp(context),
     registry,
     logger,

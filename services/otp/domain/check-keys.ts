@@ -1,10 +1,15 @@
 import { createHmac } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
-import type { KeyUse } from '../store/keys.ts';
+import { type KeyUse, mostCounted } from '../store/keys.ts';
 
 /** What a key can be recognised by without telling it. */
 export function fingerprintOf(key: Buffer): Buffer {
   return createHmac('sha256', key).update('sallyport/otp/key-fingerprint/1').digest();
+}
+
+/** What each key of the ring is recognised by, by its id. */
+export function fingerprintsOf(ring: KeyRing): Map<string, Buffer> {
+  return new Map(ring.keys.map((key) => [key.id, fingerprintOf(key.bytes)]));
 }
 
 /** One sentence on the keys that rows name and the ring lacks or holds with other bytes; undefined where all is well. */
@@ -22,5 +27,7 @@ export function findKeyFault(ring: KeyRing, used: readonly KeyUse[]): string | u
 }
 
 function describe(uses: readonly KeyUse[]): string {
-  return uses.map(({ id, rows }) => `${id} (${rows} ${rows === 1 ? 'row' : 'rows'})`).join(', ');
+  return uses
+    .map(({ id, rows }) => `${id} (${rows} ${rows === 1 ? 'row' : rows === mostCounted ? 'rows or more' : 'rows'})`)
+    .join(', ');
 }

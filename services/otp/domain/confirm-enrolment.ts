@@ -28,7 +28,7 @@ export async function confirmEnrolment(
   { userId, code }: { userId: string; code: string },
 ): Promise<EnrolmentConfirmation> {
   context.clock.requireRight();
-  context.gate.requireReady();
+  context.gate.requireReady(userId);
   const { active, lastStep, enrolment } = await takeTry(context.db, userId);
   if (active) return { outcome: 'already-enabled' };
   if (!enrolment) return { outcome: 'no-pending-enrolment' };

@@ -11,7 +11,7 @@
 import type { KeyRing } from '@sallyport/config';
 import type { Db } from '@sallyport/postgres';
 import { deleteLapsed } from '../store/enrolments.ts';
-import { findKey, findKeysInUse } from '../store/keys.ts';
+import { findKey, findStrangeKeys } from '../store/keys.ts';
 import {
   countOtherKeys,
   listSealed,
@@ -21,7 +21,7 @@ import {
   type SealedRow,
   type SealedTable,
 } from '../store/sealed-rows.ts';
-import { findKeyFault, fingerprintOf } from './check-keys.ts';
+import { findKeyFault, fingerprintOf, fingerprintsOf } from './check-keys.ts';
 import { type Binding, factorBinding, open, recoverySetBinding, seal } from './sealed.ts';
 
 const maxPasses = 5;
@@ -70,7 +70,7 @@ export async function reencrypt(context: ReencryptContext): Promise<Reencryption
 }
 
 async function findFault({ db, keys }: ReencryptContext): Promise<string | undefined> {
-  const fault = findKeyFault(keys, await findKeysInUse(db));
+  const fault = findKeyFault(keys, await findStrangeKeys(db, fingerprintsOf(keys)));
   if (fault !== undefined) return fault;
   const { id, bytes } = keys.current;
   const known = await findKey(db, id);

@@ -60,7 +60,7 @@ async function decide<Settled>(
 ): Promise<CodeUse<Settled>> {
   const { userId, lane, challenge, factorVersion, tell } = use;
   context.clock.requireRight();
-  context.gate.requireReady();
+  context.gate.requireReady(userId);
   const limits = { lockAfter: context.config.OTP_LOCK_AFTER, hardLockAfter: context.config.OTP_HARD_LOCK_AFTER };
   const lockedEvent = createLockedEvent(context, request, userId);
   const reserved = await reserveAttempt(context.db, { userId, lane, factorVersion, limits, lockedEvent });

@@ -6,7 +6,7 @@
  */
 export interface CodeGate {
   /** @throws Unavailable where `take` would for sure: to be asked before an attempt is counted */
-  requireReady(): void;
+  requireReady(userId: string): void;
   /** Whether this is the first use of the step. @throws Unavailable when that can't be known */
   take(userId: string, step: number, token: string): Promise<boolean>;
   release(userId: string, step: number, token: string): Promise<void>;

@@ -1,5 +1,5 @@
 import { Unavailable } from '@sallyport/contracts';
-import { openRedis, redisCall, whenEvicting, whenReady } from '@sallyport/redis';
+import { isReachable, openRedis, pingRedis, redisCall, whenEvicting, whenReady } from '@sallyport/redis';
 import type { CodeGate } from './code-gate.ts';
 
 const releaseOwn = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
@@ -8,6 +8,7 @@ export async function openRedisGate(options: {
   url: string;
   prefix: string;
   ttlSeconds: number;
+  measure: (seconds: number) => void;
   onError: (error: Error) => void;
   onEvicting: (policy: string) => void;
 }): Promise<CodeGate> {
@@ -17,8 +18,8 @@ export async function openRedisGate(options: {
   await whenReady(client);
   const keyOf = (userId: string, step: number) => `used:{${userId}}:${step}`;
   return {
-    requireReady() {
-      if (client.status !== 'ready') throw new Unavailable('redis', { cause: new Error('not connected') });
+    requireReady(userId) {
+      if (!isReachable(client, keyOf(userId, 0))) throw new Unavailable('redis', { cause: new Error('not connected') });
     },
     async take(userId, step, token) {
       const answer = await redisCall(client.set(keyOf(userId, step), token, 'EX', ttlSeconds, 'NX'));
@@ -32,7 +33,7 @@ export async function openRedisGate(options: {
         onError(error as Error);
       }
     },
-    ping: () => redisCall(client.ping()),
+    ping: () => pingRedis(client),
     async close() {
       client.disconnect();
     },

@@ -8,8 +8,8 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from '@sallyport/logger';
 import type { Queryable } from '@sallyport/postgres';
-import { countHashKinds, type HashKind } from '../store/count-hash-kinds.ts';
 import { findDecoyKey } from '../store/find-decoy-key.ts';
+import { type CostCount, countCosts } from '../store/hash-kinds.ts';
 
 export interface Decoys {
   costFor(name: string): number;
@@ -22,10 +22,10 @@ const refreshMs = 600_000;
 export async function openDecoys(options: { db: Queryable; emptyCost: number; logger: Logger }): Promise<Decoys> {
   const { db, emptyCost, logger } = options;
   const key = await findDecoyKey(db);
-  let kinds = await countHashKinds(db);
+  let kinds = await countCosts(db);
   const refresh = async () => {
     try {
-      kinds = await countHashKinds(db);
+      kinds = await countCosts(db);
     } catch (error) {
       logger.warn({ err: error }, 'the kinds of hashes could not be counted');
     }
@@ -38,7 +38,7 @@ export async function openDecoys(options: { db: Queryable; emptyCost: number; lo
 }
 
 /** The cost that covers a share of the accounts, counted from the dearest on. */
-export function drawCost(kinds: readonly Omit<HashKind, 'pepperId'>[], share: number): number | undefined {
+export function drawCost(kinds: readonly CostCount[], share: number): number | undefined {
   let left = share * kinds.reduce((sum, kind) => sum + kind.accounts, 0);
   for (const { cost, accounts } of kinds.toSorted((a, b) => b.cost - a.cost)) {
     left -= accounts;

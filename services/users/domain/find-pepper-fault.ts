@@ -5,19 +5,16 @@
 import { createHmac } from 'node:crypto';
 import type { Key, KeyRing } from '@sallyport/config';
 import type { Queryable } from '@sallyport/postgres';
-import { countHashKinds } from '../store/count-hash-kinds.ts';
+import { countOfPepper, findHashKinds, mostCounted } from '../store/hash-kinds.ts';
 import { findPepperChecks, rememberPepperChecks } from '../store/pepper-checks.ts';
 
 /** One sentence on what is wrong with the ring, else undefined; ids that are new are remembered. */
 export async function findPepperFault(db: Queryable, ring: KeyRing): Promise<string | undefined> {
-  const rows = new Map<string, number>();
-  for (const { pepperId, accounts } of await countHashKinds(db)) {
-    rows.set(pepperId, (rows.get(pepperId) ?? 0) + accounts);
-  }
-  const missing = [...rows].filter(([id]) => ring.find(id) === undefined);
+  const named = new Set((await findHashKinds(db)).map(({ pepperId }) => pepperId));
+  const missing = [...named].filter((id) => ring.find(id) === undefined);
   if (missing.length > 0) {
-    const named = missing.map(([id, count]) => `${id} (${count} ${count === 1 ? 'row' : 'rows'})`).join(', ');
-    return `PASSWORD_PEPPERS lacks keys that password hashes name: ${named}`;
+    const counted = await Promise.all(missing.map(async (id) => `${id} (${await describeRows(db, id)})`));
+    return `PASSWORD_PEPPERS lacks keys that password hashes name: ${counted.join(', ')}`;
   }
   const exchanged = await findExchanged(db, ring);
   if (exchanged === undefined) {
@@ -26,8 +23,13 @@ export async function findPepperFault(db: Queryable, ring: KeyRing): Promise<str
     if ((await findExchanged(db, ring)) === undefined) return undefined;
   }
   const id = exchanged?.id ?? 'of another instance';
-  const count = rows.get(id) ?? 0;
-  return `PASSWORD_PEPPERS: the id ${id} stands for another key than before (${count} ${count === 1 ? 'row' : 'rows'})`;
+  return `PASSWORD_PEPPERS: the id ${id} stands for another key than before (${await describeRows(db, id)})`;
+}
+
+async function describeRows(db: Queryable, pepperId: string): Promise<string> {
+  const count = await countOfPepper(db, pepperId);
+  if (count === mostCounted) return `${count} rows or more`;
+  return `${count} ${count === 1 ? 'row' : 'rows'}`;
 }
 
 async function findExchanged(db: Queryable, ring: KeyRing): Promise<Key | undefined> {

@@ -10,5 +10,8 @@ export interface HashJob {
 /** The new hash, or whether the input fits. */
 export type HashResult = string | boolean;
 
-/** Runs one job at a time. */
-export type Execute = (job: HashJob) => Promise<HashResult>;
+/** Most that one core compares at once: with more, their states don't fit the first cache beside each other. */
+export const mostLanes = 4;
+
+/** Runs one job, or several comparisons of one cost at once; the results are in their order. */
+export type Execute = (jobs: readonly HashJob[]) => Promise<readonly HashResult[]>;

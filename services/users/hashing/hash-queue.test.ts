@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HashResult } from './hash-job.ts';
+import type { Execute, HashJob, HashResult } from './hash-job.ts';
 import { createHashQueue, type QueueLimits } from './hash-queue.ts';
 
 const from = '192.0.2.1';
 const job = { input: 'x', cost: 4 };
 const overloaded = { name: 'Unavailable', overloaded: true };
 
-/** A queue before one executor that finishes when told. */
-function heldQueue(limits: QueueLimits) {
-  const held: PromiseWithResolvers<HashResult>[] = [];
+/** A queue before one executor that finishes when told: of the job, or of all that were compared at once. */
+function heldQueue(limits: QueueLimits, lanes = 4) {
+  const held: { jobs: readonly HashJob[]; resolve(result: HashResult): void; reject(error: Error): void }[] = [];
   const counted: string[] = [];
-  const execute = () => {
-    const run = Promise.withResolvers<HashResult>();
-    held.push(run);
-    return run.promise;
+  const execute: Execute = (jobs) => {
+    const { promise, resolve, reject } = Promise.withResolvers<HashResult[]>();
+    held.push({ jobs, resolve: (result) => resolve(jobs.map((job) => (job.hash ? `${job.hash}` : result))), reject });
+    return promise;
   };
-  const metrics = { waited() {}, count: (outcome: string) => void counted.push(outcome) };
-  const queue = createHashQueue({ executors: [execute], metrics, limits });
+  const metrics = { waited() {}, took() {}, count: (outcome: string) => void counted.push(outcome) };
+  const queue = createHashQueue({ executors: [execute], metrics, limits, lanes: () => lanes });
   return { queue, held, counted };
 }
 
@@ -31,10 +31,11 @@ test('one runs, so many wait, and the next is refused at once', async () => {
   });
   const running = [queue.run(job, { from }), queue.run(job, { from }), queue.run(job, { from })];
   assert.equal(queue.depth(), 2);
-  const started = performance.now();
   assert.throws(() => queue.requireRoom(from), overloaded);
-  await assert.rejects(queue.run(job, { from }), { ...overloaded, retryAfterSeconds: 1 });
-  assert.ok(performance.now() - started < 100);
+  const refused = queue.run(job, { from }).catch((error: unknown) => error);
+  const first = await Promise.race([refused, new Promise((resolve) => setImmediate(resolve, 'a turn later'))]);
+  assert.ok(first instanceof Error, 'within this turn of the event loop');
+  await assert.rejects(Promise.reject(first), { ...overloaded, retryAfterSeconds: 1 });
   for (let at = 0; at < 3; at++) {
     held[at]?.resolve(`hash ${at}`);
     assert.equal(await running[at], `hash ${at}`);
@@ -163,4 +164,70 @@ test('a job ahead that comes too late takes nobody of its address with it', asyn
   await first;
   held[1]?.resolve('waited');
   assert.equal(await waiting, 'waited');
+});
+
+const roomy = { maxWaiting: 100, maxWaitingOfOne: 100, maxExpectedMs: 60_000, deadlineMs: 60_000 };
+
+test('what waits is compared at once, by turns, at most as many as there are lanes, each with its own result', async () => {
+  const { queue, held, counted } = heldQueue(roomy);
+  const compare = (hash: string, from: string) => queue.run({ ...job, hash }, { from });
+  const running = [compare('a1', 'a'), compare('a2', 'a'), compare('a3', 'a'), compare('a4', 'a'), compare('a5', 'a')];
+  running.push(compare('b1', 'b'));
+  for (let at = 0; at < 3; at++) {
+    held[at]?.resolve(true);
+    await sleep(0);
+  }
+  const taken = held.map(({ jobs }) => jobs.map(({ hash }) => hash));
+  assert.deepEqual(taken, [['a1'], ['a2', 'b1', 'a3', 'a4'], ['a5']]);
+  assert.deepEqual(await Promise.all(running), ['a1', 'a2', 'a3', 'a4', 'a5', 'b1']);
+  assert.deepEqual(counted, Array(6).fill('done'));
+});
+
+test('new hashes, and those of another cost, are made alone; with one lane all are', async () => {
+  const { queue, held } = heldQueue(roomy);
+  const jobs = [
+    job,
+    { ...job, hash: 'a' },
+    job,
+    { ...job, hash: 'b' },
+    { ...job, cost: 5, hash: 'c' },
+    { ...job, hash: 'd' },
+  ];
+  const running = jobs.map((it) => queue.run(it, { from }));
+  for (let at = 0; at < jobs.length; at++) {
+    held[at]?.resolve('new');
+    await sleep(0);
+  }
+  assert.deepEqual(await Promise.all(running), ['new', 'a', 'new', 'b', 'c', 'd']);
+  assert.deepEqual(
+    held.map((it) => it.jobs.length),
+    [1, 1, 1, 1, 1, 1],
+  );
+
+  const single = heldQueue(roomy, 1);
+  const pair = ['a', 'b', 'c'].map((hash) => single.queue.run({ ...job, hash }, { from }));
+  for (let at = 0; at < 3; at++) {
+    single.held[at]?.resolve(true);
+    await sleep(0);
+  }
+  await Promise.all(pair);
+  assert.equal(single.held.length, 3);
+});
+
+test('an executor that fails fails all that it compared at once, and no other', async () => {
+  const { queue, held } = heldQueue(roomy, 2);
+  const running = ['a', 'b', 'c', 'd'].map((hash) => queue.run({ ...job, hash }, { from }));
+  held[0]?.resolve(true);
+  await running[0];
+  held[1]?.reject(new Error('the thread died'));
+  await assert.rejects(running[1] ?? Promise.resolve(), { name: 'Unavailable', overloaded: false });
+  await assert.rejects(running[2] ?? Promise.resolve(), { name: 'Unavailable', overloaded: false });
+  held[2]?.resolve(true);
+  assert.equal(await running[3], 'd');
+});
+
+test('a result that is missing is no answer', async () => {
+  const metrics = { waited() {}, took() {}, count() {} };
+  const queue = createHashQueue({ executors: [async () => []], metrics, limits: roomy });
+  await assert.rejects(queue.run({ ...job, hash: 'a' }, { from }), { name: 'Unavailable' });
 });

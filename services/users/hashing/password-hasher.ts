@@ -9,9 +9,11 @@ import { availableParallelism } from 'node:os';
 import type { Key, KeyRing } from '@sallyport/config';
 import { normalForm, Unavailable } from '@sallyport/contracts';
 import type { Registry } from 'prom-client';
+import { createLanes } from './compare-in-lanes.mjs';
+import { mostLanes } from './hash-job.ts';
 import { createHashMetrics } from './hash-metrics.ts';
-import { createHashQueue } from './hash-queue.ts';
-import { openHashWorker } from './open-hash-worker.ts';
+import { createHashQueue, type HashQueue } from './hash-queue.ts';
+import { type Lanes, openHashWorker } from './open-hash-worker.ts';
 
 /** A hash as an account keeps it. */
 export interface StoredHash {
@@ -32,13 +34,31 @@ export interface PasswordHasher {
   close(): Promise<void>;
 }
 
-const limits = { maxWaiting: 256, maxWaitingOfOne: 48, maxExpectedMs: 3_000, deadlineMs: 8_000 };
+export const queueLimits = { maxWaiting: 256, maxWaitingOfOne: 48, maxExpectedMs: 3_000, deadlineMs: 8_000 };
 
-export function openHasher(options: { peppers: KeyRing; cost: number; registry: Registry }): PasswordHasher {
-  const { peppers, cost } = options;
-  const workers = Array.from({ length: availableParallelism() }, openHashWorker);
-  const metrics = createHashMetrics(options.registry, () => queue.depth());
-  const queue = createHashQueue({ executors: workers.map((it) => it.execute), limits, metrics });
+/** @param options.onTrouble told why comparisons that come together are made one after the other here */
+export function openHasher(options: {
+  peppers: KeyRing;
+  cost: number;
+  lanes?: number;
+  registry: Registry;
+  onTrouble?: (trouble: string) => void;
+}): PasswordHasher {
+  const { peppers, cost, lanes = mostLanes, onTrouble = () => undefined } = options;
+  const shared = openLanes(lanes, onTrouble);
+  let together = shared === undefined ? 1 : lanes;
+  const giveUpLanes = (trouble: string) => {
+    together = 1;
+    onTrouble(trouble);
+  };
+  const workers = Array.from({ length: availableParallelism() }, () => openHashWorker(shared, giveUpLanes));
+  const metrics = createHashMetrics(options.registry, () => queue);
+  const queue: HashQueue = createHashQueue({
+    executors: workers.map((it) => it.execute),
+    limits: queueLimits,
+    metrics,
+    lanes: () => together,
+  });
 
   async function verify(password: string, stored: StoredHash, from: string): Promise<boolean> {
     const pepper = peppers.find(stored.pepperId);
@@ -63,6 +83,17 @@ export function openHasher(options: { peppers: KeyRing; cost: number; registry: 
       await Promise.all(workers.map((worker) => worker.close()));
     },
   };
+}
+
+/** Undefined where there is no WebAssembly, and where nothing is to be compared at once. */
+function openLanes(most: number, onTrouble: (trouble: string) => void): Lanes | undefined {
+  if (most === 1) return undefined;
+  try {
+    return createLanes(most);
+  } catch (error) {
+    onTrouble(String(error));
+    return undefined;
+  }
 }
 
 /** What bcrypt is given for a password: 64 characters of base64. One too long to be anybody's costs a hash all the same. */

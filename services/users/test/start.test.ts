@@ -20,7 +20,7 @@ suite('starting users', { skip: databaseMissing }, () => {
     await using empty = await createTestDatabase();
     await assert.rejects(startOver(empty.url), {
       message:
-        'users: the database lacks migrations (0001_accounts.sql, 0002_coverage.sql, 0003_decoy_key.sql); run: npm run migrate',
+        'users: the database lacks migrations (0001_accounts.sql, 0002_coverage.sql, 0003_decoy_key.sql, 0004_hash_kinds.sql); run: npm run migrate',
     });
   });
 
