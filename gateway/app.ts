@@ -14,10 +14,11 @@ import { routes } from './routes/index.ts';
 
 /** The whole of what the outside can reach: the routes of the table, forward authentication and the documents. */
 export function createApp(context: GatewayContext): Express {
-  const { logger, registry, config, publicUrl } = context;
+  const { logger, registry, tracing, config, publicUrl } = context;
   return newApp({
     logger,
     registry,
+    tracing,
     trustedProxies: config.TRUSTED_PROXIES,
     before: [securityHeaders(publicUrl), ...allowOrigins(config.CORS_ORIGINS)],
     mount(app) {

@@ -25,6 +25,17 @@ test('refuses one secret for both services, and says which variables, not which 
   );
 });
 
+test('takes the nodes of a broker, each by a URL of its own', () => {
+  const read = (AMQP_URL: string) => readConfig(GatewayConfig, { ...needed, AMQP_URL }).AMQP_URL;
+  assert.deepEqual(read('amqp://u:p,1@a/v, amqps://u2:p@b'), ['amqp://u:p,1@a/v', 'amqps://u2:p@b']);
+  for (const wrong of ['http://u:sesame@a', 'amqp://a,amqp://', 'amqp://a,b', 'amqp://u:sesame@a,http://b']) {
+    assert.throws(
+      () => read(wrong),
+      ({ message }: Error) => /^ {2}AMQP_URL: must be a URL/m.test(message) && !message.includes('sesame'),
+    );
+  }
+});
+
 test('refuses signing keys that are short, malformed, equal or of another kind', () => {
   const { TOKEN_SIGNING_KEYS: tokens, AUDIT_SIGNING_KEYS: audit } = needed;
   for (const TOKEN_SIGNING_KEYS of ['t1:AAAA', audit, tokens.slice(0, -8), `${tokens},${tokens.replace('t1', 't2')}`]) {

@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import {
+  amqpUrls,
   cidrs,
   databaseUrl,
   days,
@@ -13,8 +14,10 @@ import {
   roles,
   seconds,
   secrets,
+  tracingVariables,
   tries,
   url,
+  urls,
   wholeNumber,
 } from '@sallyport/config';
 import { z } from 'zod';
@@ -25,12 +28,13 @@ export const GatewayConfig = z
     HOST: z.string().default('127.0.0.1'),
     GATEWAY_PORT: port(8080),
     OPS_PORT: opsPort,
+    STOP_DELAY_SECONDS: wholeNumber(0, 60).default(0),
     LOG_LEVEL: logLevel,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
-    AMQP_URL: url('amqp:', 'amqps:').optional(),
-    USERS_URL: url('http:', 'https:'),
-    OTP_URL: url('http:', 'https:'),
+    AMQP_URL: amqpUrls.optional(),
+    USERS_URL: urls('http:', 'https:'),
+    OTP_URL: urls('http:', 'https:'),
     USERS_SERVICE_SECRETS: secrets,
     OTP_SERVICE_SECRETS: secrets,
     TOKEN_SIGNING_KEYS: keyRing((der) => isPrivateKey(der, 'ec', 'prime256v1'), 'a PKCS#8 DER document of a P-256 key'),
@@ -54,6 +58,7 @@ export const GatewayConfig = z
     SESSION_ABSOLUTE_SECONDS: seconds(86_400),
     AUDIT_RETENTION_DAYS: days,
     AUDIT_PERSONAL_RETENTION_DAYS: days,
+    ...tracingVariables,
   })
   .superRefine(
     ...keepApart('TOKEN_SIGNING_KEYS', 'AUDIT_SIGNING_KEYS', 'USERS_SERVICE_SECRETS', 'OTP_SERVICE_SECRETS'),

@@ -1,9 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServiceClient, openClockWatch, type ReadinessCheck, type ServiceClient } from '@sallyport/http';
+import { createCallMetrics, openClockWatch, type ReadinessCheck } from '@sallyport/http';
+import { createServiceClient, type ServiceClient } from '@sallyport/http/service-client';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
-import { type Db, databaseNow, findRiskySettings, openDb, requireMigrated } from '@sallyport/postgres';
-import { isMemory, openRedis, whenEvicting, whenReady } from '@sallyport/redis';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createRegistry, watchPostgres, watchRedis } from '@sallyport/metrics';
+import { type Db, databaseNow, openDb, requireMigrated, warnOfSettings } from '@sallyport/postgres';
+import { isMemory, openRedis, pingRedis, whenEvicting, whenReady } from '@sallyport/redis';
+import { type OpenTracing, openTracing } from '@sallyport/tracing';
+import { Counter, type Registry } from 'prom-client';
 import { type Arrivals, createArrivals } from './audit/arrivals.ts';
 import { type AuditPipeline, startAuditPipeline } from './audit/start-pipeline.ts';
 import { forgetReaders } from './audit/store/readers.ts';
@@ -30,6 +33,7 @@ export interface GatewayContext {
   publicUrl: string;
   logger: Logger;
   registry: Registry;
+  tracing: OpenTracing | undefined;
   now: () => number;
   randomBytes: (count: number) => Buffer;
   randomUuid: () => string;
@@ -39,6 +43,8 @@ export interface GatewayContext {
   otp: OtpClient;
   challenges: ChallengeStore;
   limits: Limits;
+  /** Refusals by a limit. */
+  limited: Counter;
   /** Hides names in the store of limits. */
   limitKey: Buffer;
   blockedAddresses: BlockedAddresses;
@@ -61,24 +67,30 @@ export interface GatewayOverrides {
 
 export async function openContext(config: GatewayConfig, overrides: GatewayOverrides = {}): Promise<GatewayContext> {
   const logger = createLogger('gateway', config.LOG_LEVEL);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  const registry = createRegistry();
   const now = overrides.now ?? Date.now;
   const source = { now, randomBytes: overrides.randomBytes ?? randomBytes };
   await using opened = new AsyncDisposableStack();
+  const tracing = opened.adopt(
+    await openTracing({ part: 'gateway', config, onTrouble: tellTrouble(logger, 'traces') }),
+    (it) => it?.close(),
+  );
   const onError = tellTrouble(logger, 'postgres');
-  const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-gateway', max: 20, onError });
+  const { measure, show } = watchPostgres(registry);
+  const pool = openDb({ url: config.DATABASE_URL, name: 'sallyport-gateway', max: 20, measure, onError });
   const db = opened.adopt(pool, (it) => it.close());
+  show(db.connections);
   await requireMigrated(db, { name: 'gateway', url: config.DATABASE_URL, migrations: gatewayMigrations });
   const limitKey = await getLimitKey(db);
-  for (const setting of await findRiskySettings(db)) logger.warn({ setting }, 'PostgreSQL may lose what was committed');
+  await warnOfSettings(db, logger);
   const clocks = { now, databaseNow: overrides.databaseNow ?? (() => databaseNow(db)), registry, logger };
   const clock = opened.adopt(await openClockWatch(clocks), (it) => it.close());
   const blockedAddresses = opened.adopt(await openBlockedAddresses(db, onError), (it) => it.close());
-  const redis = await openStore(config, overrides, logger);
+  const redis = await openStore(config, overrides, logger, registry);
   opened.defer(() => redis?.disconnect());
-  const open = (service: 'users' | 'otp', url: string, secrets: string[]) =>
-    opened.adopt(createServiceClient({ service, url, secrets, now }), (it) => it.close());
+  const metrics = createCallMetrics(registry);
+  const open = (service: 'users' | 'otp', urls: string[], secrets: string[]) =>
+    opened.adopt(createServiceClient({ service, urls, secrets, now, metrics }), (it) => it.close());
   const services = {
     users: open('users', config.USERS_URL, config.USERS_SERVICE_SECRETS),
     otp: open('otp', config.OTP_URL, config.OTP_SERVICE_SECRETS),
@@ -91,7 +103,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     db,
     ...services,
     publicUrl,
-    amqpUrl: config.AMQP_URL,
+    amqpUrls: config.AMQP_URL,
     names: overrides.auditNames,
     logger,
     registry,
@@ -110,6 +122,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     publicUrl,
     logger,
     registry,
+    tracing,
     ...source,
     randomUuid: randomUUID,
     db,
@@ -118,6 +131,12 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     otp,
     challenges: redis ? createChallengesInRedis(redis, now) : createChallengesInMemory(now),
     limits: createLimits(redis, config),
+    limited: new Counter({
+      name: 'gateway_limited_total',
+      help: 'Refusals by a limit or lock, by which',
+      labelNames: ['limit'],
+      registers: [registry],
+    }),
     limitKey,
     blockedAddresses,
     accessTokens: createAccessTokens(config, publicUrl, now),
@@ -126,7 +145,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     arrivals: createArrivals(db),
     dependencies: {
       postgres: { check: () => db.query('select 1'), required: true },
-      redis: { check: async () => redis?.ping(), required: true },
+      redis: { check: async () => redis && pingRedis(redis), required: true },
       clock: { check: async () => clock.requireRight(), required: true },
       users: { check: () => services.users.ping(), required: true },
       otp: { check: () => services.otp.ping(), required: true },
@@ -136,10 +155,16 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
   };
 }
 
-async function openStore(config: GatewayConfig, overrides: GatewayOverrides, logger: Logger) {
+async function openStore(config: GatewayConfig, overrides: GatewayOverrides, logger: Logger, registry: Registry) {
+  const measure = watchRedis(registry);
   if (isMemory(config.REDIS_URL)) return undefined;
   const prefix = overrides.redisPrefix ?? 'sallyport:';
-  const redis = openRedis({ url: config.REDIS_URL, prefix, onError: tellTrouble(logger, 'redis') });
+  const redis = openRedis({
+    url: config.REDIS_URL,
+    prefix,
+    measure,
+    onError: tellTrouble(logger, 'redis'),
+  });
   whenEvicting(redis, (policy) => logger.warn({ policy }, 'Redis may forget limits'));
   await whenReady(redis);
   return redis;

@@ -36,6 +36,8 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   guesses?: 'refused' | 'refused unless known' | 'refused unless live' | 'counted' | 'counted without session';
   /** Answered to a blocked address too: by it a proxy finds out whether this process serves. */
   evenBlocked?: true;
+  /** Counted as this step of a login. */
+  login?: 'password' | 'code';
   /** Each call counts as a signup of its address. */
   signup?: true;
   /** Closed to an account whose role needs a factor. */

@@ -17,7 +17,11 @@ export const wrongCode = () =>
  * Says which limit it is, and when to come back, in the fields of draft-ietf-httpapi-ratelimit-headers-10 too. The lock of
  * codes is no quota of a window, so it has no policy. Nothing in it depends on what was sent.
  */
-export function tooMany({ config }: GatewayContext, { limit, retryAfterSeconds }: Omit<Limited, 'outcome'>): Answer {
+export function tooMany(
+  { config, limited }: GatewayContext,
+  { limit, retryAfterSeconds }: Omit<Limited, 'outcome'>,
+): Answer {
+  limited.inc({ limit });
   const policy = limit === 'code' ? undefined : quotasOf(config)[limit];
   return refuse(problems['too-many-attempts'], {
     detail: `Too many attempts. Try again in ${retryAfterSeconds} seconds.`,

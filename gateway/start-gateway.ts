@@ -13,6 +13,7 @@ export async function startGateway(given: GatewayConfig, overrides: GatewayOverr
     host: config.HOST,
     port: config.GATEWAY_PORT,
     opsPort: config.OPS_PORT,
+    stopDelayMs: config.STOP_DELAY_SECONDS * 1_000,
     app: createApp(context),
     registry: context.registry,
     logger: context.logger,

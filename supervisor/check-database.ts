@@ -1,31 +1,20 @@
-import pg from 'pg';
+import { openDb, placeOf, reasonOf } from '@sallyport/postgres';
 import { StartError } from './start-error.ts';
 
 const oldest = 14;
 
 /** Whether DATABASE_URL leads to a PostgreSQL that will do. @throws StartError saying why not, without credentials */
 export async function checkDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
-  client.on('error', () => {});
+  const db = openDb({ url, name: 'sallyport-start', max: 1 });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ version: number }>(
-      `select current_setting('server_version_num')::int as version`,
-    );
-    const major = Math.floor((rows[0]?.version ?? 0) / 10_000);
+    const [row] = await db.query<{ version: number }>(`select current_setting('server_version_num')::int as version`);
+    const major = Math.floor((row?.version ?? 0) / 10_000);
     if (major < oldest)
       throw new StartError(`DATABASE_URL leads to PostgreSQL ${major}: ${oldest} or newer is needed.`);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const { hostname, port, pathname } = new URL(url);
-    const where = `${hostname || 'localhost'}:${port || 5432}${pathname}`;
-    throw new StartError(`DATABASE_URL: PostgreSQL at ${where} can't be reached (${explain(error)}).`);
+    throw new StartError(`DATABASE_URL: PostgreSQL at ${placeOf(url)} can't be reached (${reasonOf(error)}).`);
   } finally {
-    await client.end().catch(() => {});
+    await db.close();
   }
-}
-
-function explain(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return message || code || 'no answer';
 }

@@ -1,3 +1,4 @@
+import { parseRedisUrl } from '@sallyport/config';
 import { isMemory, openRedis } from '@sallyport/redis';
 import { StartError } from './start-error.ts';
 
@@ -23,6 +24,6 @@ export async function checkRedis(url: string): Promise<void> {
   clearTimeout(overdue);
   client.disconnect();
   if (found) return;
-  const hosts = url.replace(/[a-z+]+:\/\//g, '').replace(/[^,/]*@/g, '');
-  throw new StartError(`REDIS_URL: Redis at ${hosts} can't be reached (${fault}).`);
+  const hosts = parseRedisUrl(url).nodes.map(({ host, port }) => `${host}:${port}`);
+  throw new StartError(`REDIS_URL: Redis at ${hosts.join(', ')} can't be reached (${fault}).`);
 }

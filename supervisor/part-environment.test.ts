@@ -56,6 +56,13 @@ describe('the environment of a part', () => {
     assert.equal(environmentOf('otp', env).OPS_PORT, '1082');
   });
 
+  it('names each part in traces, and passes the rest of OpenTelemetry on', () => {
+    const env = { OTEL_SERVICE_NAME: 'door', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    assert.equal(environmentOf('otp', env).OTEL_SERVICE_NAME, 'door-otp');
+    assert.equal(environmentOf('otp', env).OTEL_EXPORTER_OTLP_ENDPOINT, 'http://collector:4318');
+    assert.equal(environmentOf('otp').OTEL_SERVICE_NAME, undefined);
+  });
+
   it('reaches parts that listen everywhere over loopback', () => {
     assert.equal(environmentOf('gateway', {}, '0.0.0.0').USERS_URL, 'http://127.0.0.1:81');
     assert.equal(environmentOf('gateway', {}, '::').OTP_URL, 'http://[::1]:82');

@@ -38,6 +38,7 @@ export function createPartEnvironment(part: PartName, installation: Installation
     ...(dataFolder === undefined ? {} : { NODE_COMPILE_CACHE: compileCacheFolder(dataFolder) }),
     ...shared,
     ...ownSecrets(part, installation),
+    ...(env.OTEL_SERVICE_NAME ? { OTEL_SERVICE_NAME: `${env.OTEL_SERVICE_NAME}-${part}` } : {}),
     HOST: host,
     DATABASE_URL: databaseUrl,
     [`${part.toUpperCase()}_PORT`]: String(ports[part].http),

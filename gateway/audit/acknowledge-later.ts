@@ -1,6 +1,7 @@
 // Acknowledges what requests took over, in batches and beside the requests. Best effort, in bounded memory: what is
 // dropped here is fetched again by the collector, let in by nobody, and acknowledged then.
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
+import { outsideRequests } from '@sallyport/tracing';
 import { acknowledge, acknowledgeBatch, type Service } from './acknowledge.ts';
 
 /** Sooner than a collector would fetch what no answer seems to have brought. */
@@ -49,7 +50,7 @@ function createQueue(client: Pick<ServiceClient, 'call'>) {
   return {
     add(ids: readonly string[]) {
       waiting.push(...ids.slice(0, most - waiting.length));
-      plan();
+      outsideRequests(plan);
     },
     close() {
       closed = true;

@@ -1,5 +1,5 @@
 import type { Part } from '@sallyport/audit/log';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import { z } from 'zod';
 import { systemContext } from './system-context.ts';
 

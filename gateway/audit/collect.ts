@@ -2,7 +2,7 @@
 // then acknowledge. A collector that dies in between fetches the same again and audit_seen lets nothing in twice. An id
 // that comes with other bytes than before is an alarm: the first ones stay, the others go to quarantine.
 import { EventPage } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { Logger } from '@sallyport/logger';
 import type { Queryable } from '@sallyport/postgres';
 import { acknowledge, type Service } from './acknowledge.ts';

@@ -1,5 +1,5 @@
 import { type Account, type FlagPage, otp, Unavailable, users } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { z } from 'zod';
 import { systemContext } from './system-context.ts';
 

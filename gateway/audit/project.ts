@@ -4,7 +4,7 @@
 // the cursor after: in the other order a crash in between leaves the flag wrong for ever. While a service is away the
 // cursor stays before the first event that wants it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { Queryable } from '@sallyport/postgres';
 import { isBehind, type Known } from '../store/fence.ts';
 import { applyFlag, findAccount, getFactor } from './follow-factor.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { takeTurns } from '@sallyport/audit/log';
 import type { Db } from '@sallyport/postgres';
 import type { ConsumeMessage } from 'amqplib';
 import { databaseMissing } from '../../test/support/database.ts';
@@ -30,13 +31,12 @@ async function log(db: Db, count: number): Promise<number> {
   return (await readOutbox(db, 1)).head.sequence;
 }
 
-function startRelay(db: Db, broker: TappedBroker, port?: number) {
-  const url = new URL(broker.url);
-  if (port !== undefined) url.host = `127.0.0.1:${port}`;
+function startRelay(db: Db, broker: TappedBroker, ...ports: number[]) {
+  const through = (port: number) => Object.assign(new URL(broker.url), { host: `127.0.0.1:${port}` }).href;
+  const nextUrl = takeTurns(ports.length === 0 ? [broker.url.href] : ports.map(through));
   const state = { connected: false, connections: 0 };
   const options = {
     db,
-    url: url.href,
     names: broker.names,
     active: () => true,
     onConnected(connected: boolean) {
@@ -51,7 +51,7 @@ function startRelay(db: Db, broker: TappedBroker, port?: number) {
     now: Date.now,
     everyMs: 200,
     active: () => true,
-    round: (round) => relay(options, round),
+    round: (round) => relay({ ...options, url: nextUrl() }, round),
   });
   return { state, ...loop };
 }
@@ -95,6 +95,26 @@ test('publishes the log in order, each event once while nothing breaks', { skip 
   assert.equal(message?.properties.messageId, event.id);
   assert.equal(message?.properties.contentType, 'application/cloudevents+json');
   assert.equal(message?.properties.deliveryMode, 2);
+});
+
+test('a node of the broker that is lost is left for the next one, and nothing is lost', { skip }, async () => {
+  await using database = await openAuditDatabase();
+  await using broker = await tapBroker();
+  const open = () => startProxy(broker.url.hostname, Number(broker.url.port || 5672));
+  await using first = await open();
+  await using second = await open();
+  const { db } = database;
+  const running = startRelay(db, broker, first.port, second.port);
+  for (const lost of [first, second]) {
+    await log(db, 300);
+    await lost.refuse();
+    lost.cut();
+    const last = await log(db, 300);
+    await until(async () => (await getCursor(db, 'relay')) === last, 'all published by the other', 5_000);
+    await lost.accept();
+  }
+  await running.close();
+  await assertPublished(db, await broker.readStream());
 });
 
 test('a connection cut in the middle loses nothing and doubles only with the same id', { skip }, async () => {

@@ -1,4 +1,5 @@
-import type { ServiceClient } from '@sallyport/http';
+import { takeTurns } from '@sallyport/audit/log';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { Logger } from '@sallyport/logger';
 import type { Db } from '@sallyport/postgres';
 import type { Registry } from 'prom-client';
@@ -28,8 +29,8 @@ export interface PipelineOptions {
   users: ServiceClient;
   otp: ServiceClient;
   publicUrl: string;
-  /** Without it nothing is published; events stay readable. */
-  amqpUrl?: string | undefined;
+  /** The nodes of the broker. Without it nothing is published; events stay readable. */
+  amqpUrls?: readonly string[] | undefined;
   names?: Partial<BrokerNames> | undefined;
   logger: Logger;
   registry: Registry;
@@ -58,10 +59,11 @@ export interface AuditPipeline {
 
 /** Starts collecting, numbering, publishing and projecting; of several gateways the one that holds the lease does. */
 export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
-  const { db, users, otp, publicUrl, logger, now, raiseFence, key, retention, amqpUrl: url } = options;
+  const { db, users, otp, publicUrl, logger, now, raiseFence, key, retention, amqpUrls } = options;
   const source = { now, randomBytes: options.randomBytes };
   const names = { exchange: 'sallyport.audit', queue: 'sallyport.audit.all', ...options.names };
-  const metrics = createPipelineMetrics({ db, registry: options.registry, relays: options.amqpUrl !== undefined });
+  const { registry } = options;
+  const metrics = createPipelineMetrics({ db, registry, relays: amqpUrls !== undefined, leads: () => lease.held() });
   const holder = options.holder ?? options.randomBytes(16).toString('hex');
   const later = acknowledgeLater({ users, otp });
   const loops: Loop[] = [];
@@ -76,7 +78,7 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
 
   const sequencer = start('audit sequencer', 250, async () => {
     const { types, again } = await sequencePage({ db, publicUrl, logger, key, source });
-    metrics.numbered.inc(types.length);
+    for (const type of types) metrics.numbered.inc({ type });
     if (types.length > 0) relayLoop?.nudge();
     if (types.some(isProjected)) projector.nudge();
     if (types.includes('sallyport.audit.erased')) erasures.nudge();
@@ -104,7 +106,7 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     await carryOutErasures(db);
     return false;
   });
-  const consumers = url === undefined ? ['projector'] : ['projector', 'relay'];
+  const consumers = amqpUrls === undefined ? ['projector'] : ['projector', 'relay'];
   start('audit retention', 600_000, async () => {
     await retain({ db, source, logger, retention, consumers });
     return false;
@@ -114,20 +116,21 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
     await forgetSeen(db);
     return false;
   });
-  if (url !== undefined) {
+  if (amqpUrls !== undefined) {
+    const nextBroker = takeTurns(amqpUrls);
     const onConnected = (connected: boolean) => {
       if (connected) metrics.connections.inc();
       relayConnected = connected;
     };
     const onPublished = () => metrics.published.inc();
-    const relayOptions = { db, url, names, active: lease.held, onConnected, onPublished };
-    relayLoop = start('audit relay', 200, (round) => relay(relayOptions, round));
+    const relayOptions = { db, names, active: lease.held, onConnected, onPublished };
+    relayLoop = start('audit relay', 200, (round) => relay({ ...relayOptions, url: nextBroker() }, round));
   }
 
   return {
     nudge: sequencer.nudge,
     acknowledgeLater: later.add,
-    relayUp: () => url === undefined || relayConnected || !lease.held(),
+    relayUp: () => amqpUrls === undefined || relayConnected || !lease.held(),
     async close() {
       later.close();
       await Promise.all([lease, ...loops].map((each) => each.close()));

@@ -5,7 +5,7 @@
 // two pages are not of one moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlagPage } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { Logger } from '@sallyport/logger';
 import { applyFlag, type Flag, getFactor } from './follow-factor.ts';
 import { graceMs, type RaiseFence } from './project.ts';

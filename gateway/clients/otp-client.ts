@@ -1,5 +1,5 @@
 import { otp, type RequestContext, Unavailable } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 import type { z } from 'zod';
 
 /** What the gateway asks of otp. A yes for another account or another attempt is no answer at all. */

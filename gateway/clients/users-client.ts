@@ -1,5 +1,5 @@
 import { type Account, type RequestContext, Unavailable, users } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 
 /** A hash may wait for its turn in users' queue; everything else answers at once. */
 const hashDeadlineMs = 15_000;

@@ -1,23 +1,24 @@
 import { loginFailed, type ReasonOf } from '@sallyport/audit/record';
 import type { GatewayContext } from '../context.ts';
 import type { Challenge } from '../store/challenges.ts';
-import { findDevice } from '../store/devices.ts';
-import { isOvertaken } from '../store/fence.ts';
+import { type Device, findStanding } from '../store/devices.ts';
 import { type Asker, inLaneOf } from './asker.ts';
+import { fitsDevice, parseDeviceToken } from './device-token.ts';
 import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
-import { refuseLimited } from './note-blocked.ts';
+import { refuseAddress } from './note-blocked.ts';
 import { type Code, proveCode } from './prove-code.ts';
-import { recalledPassword } from './prove-password.ts';
+import { type PasswordProof, recalledPassword } from './prove-password.ts';
+import { recogniseDevice } from './recognise-device.ts';
 
 /*
  * Step two of a login, in this order: a try of the challenge is taken, and given back if the lane turns out to be
- * locked or no verdict comes; a challenge that the fence has overtaken spends no code and counts none; otp spends the
- * code; users confirms that the account is neither locked nor changed since the password was proved; the session is
- * issued under the fence, with the challenge's hash unique; the challenge ends. Whatever dies in between leaves no
- * session, and a code that was spent stays spent.
+ * locked or no verdict comes; users confirms that the account is neither locked nor changed since the password was proved,
+ * and the fence that nothing has overtaken the challenge, else no code is spent and none counted; otp spends the code; the
+ * session is issued under the fence, which refuses what has changed since users was asked, with the challenge's hash
+ * unique; the challenge ends. Whatever dies in between leaves no session, and a code that was spent stays spent.
  */
 
 export type AnswerResult =
@@ -29,29 +30,28 @@ export type AnswerResult =
 export async function answerChallenge(
   context: GatewayContext,
   asker: Asker,
-  body: { challenge: string; code: Code },
+  body: { challenge: string; code: Code; deviceToken: string | undefined },
 ): Promise<AnswerResult> {
-  if (isLimited(asker)) return refuseLimited(context, asker, 'address', asker.limitedSeconds);
   const hash = hashHandle(body.challenge);
   const taken = await context.challenges.takeTry(hash);
   if (taken.state !== 'taken') {
+    const refused = await refuseUnlessKnown(context, asker, body.deviceToken);
+    if (refused) return refused;
     if (taken.state === 'unknown') await asker.guess.keep();
     return { outcome: 'invalid-challenge' };
   }
-  const known = await withDevice(context, asker, taken.challenge).catch(giveBackAndThrow(context, hash));
-  if (isLimited(known)) {
+  const { challenge } = taken;
+  const refused = await refuseUnlessKnown(context, asker, body.deviceToken, challenge.userId).catch(
+    giveBackAndThrow(context, hash),
+  );
+  if (refused) {
     await context.challenges.giveBackTry(hash);
-    return refuseLimited(context, known, 'address', known.limitedSeconds, { id: taken.challenge.userId });
+    return refused;
   }
   const log = new EventLog(context, asker.request);
-  const result = await spendCode(context, known, log, hash, taken.challenge, body.code);
-  if (result.outcome === 'complete') await context.challenges.end(hash).catch(() => {});
+  const result = await spendCode(context, asker, log, { ...body, hash, challenge });
+  if (result.outcome === 'complete') void context.challenges.end(hash).catch(() => {});
   return result;
-}
-
-/** A limited address is refused, unless a known device comes from it: whose, its challenge shows. */
-function isLimited(asker: Asker): asker is Asker & { limitedSeconds: number } {
-  return asker.limitedSeconds !== undefined && !asker.device;
 }
 
 const giveBackAndThrow = (context: GatewayContext, hash: string) => async (error: unknown) => {
@@ -59,21 +59,31 @@ const giveBackAndThrow = (context: GatewayContext, hash: string) => async (error
   throw error;
 };
 
-/** In the lane of the device whose token came along, or else from which the password came. */
-async function withDevice(context: GatewayContext, asker: Asker, { userId, deviceId }: Challenge): Promise<Asker> {
-  const isOwner = (device: { userId: string }) => device.userId === userId;
-  const now = inLaneOf(asker, isOwner);
-  if (now.device || deviceId === undefined) return now;
-  return inLaneOf({ ...asker, device: await findDevice(context.db, deviceId) }, isOwner);
+/** The refusal by a limited address, unless the token of a known device came along: where a user is given, of his. */
+async function refuseUnlessKnown(
+  context: GatewayContext,
+  asker: Asker,
+  deviceToken: string | undefined,
+  userId?: string,
+): Promise<Limited | undefined> {
+  if ((await asker.limitedSeconds()) === undefined) return undefined;
+  const brought = { ...asker, device: await recogniseDevice(context, deviceToken) };
+  const now = userId === undefined ? brought : inLaneOf(brought, (device) => device.userId === userId);
+  return refuseAddress(context, now, brought.device && userId !== undefined ? { id: userId } : undefined);
+}
+
+interface Answering {
+  hash: string;
+  challenge: Challenge;
+  code: Code;
+  deviceToken: string | undefined;
 }
 
 async function spendCode(
   context: GatewayContext,
-  asker: Asker,
+  stranger: Asker,
   log: EventLog,
-  hash: string,
-  challenge: Challenge,
-  code: Code,
+  { hash, challenge, code, deviceToken }: Answering,
 ): Promise<AnswerResult> {
   const { userId, factorVersion } = challenge;
   const fail = async (
@@ -85,14 +95,17 @@ async function spendCode(
     return { outcome };
   };
   const decide = async () => {
-    if (await isOvertaken(context.db, challenge)) return { outcome: 'overtaken' as const };
-    return proveCode(context, asker, log, context.otp.verifyCode, {
+    const standing = await recall(context, stranger, challenge, deviceToken);
+    if (standing === undefined) return { outcome: 'overtaken' as const };
+    const asker = inLaneOf({ ...stranger, device: standing.device }, () => true);
+    const second = await proveCode(context, asker, log, context.otp.verifyCode, {
       userId,
       challenge: hash,
       ...(factorVersion > 0 ? { factorVersion } : {}),
       code,
       tell: true,
     });
+    return second.outcome === 'proved' ? { ...second, ...standing, asker } : second;
   };
   const second = await decide().catch(giveBackAndThrow(context, hash));
   if (second.outcome === 'locked') {
@@ -104,11 +117,30 @@ async function spendCode(
   if (second.outcome === 'rejected') {
     return fail(second.reason, second.reason === 'spent-challenge' ? 'invalid-challenge' : 'wrong-code');
   }
-  const account = await context.users.findAccount(asker.request, userId);
-  const password = account && recalledPassword(challenge, account);
-  if (password === undefined) return fail('overtaken', 'invalid-challenge');
-  const issued = await issueSession(context, asker, log, password, second.proof, hash, asker.device);
+  const issued = await issueSession(context, second.asker, log, second.password, second.proof, hash, second.device);
   return issued === undefined
     ? { outcome: 'invalid-challenge' }
     : { outcome: 'complete', issued, wrongCodes: second.answer.wrong_codes };
+}
+
+/**
+ * The password that the challenge stands for, and the known device: that whose token came along, or else that from which
+ * the password came. Undefined where something has overtaken the challenge.
+ */
+async function recall(
+  context: GatewayContext,
+  { request }: Asker,
+  challenge: Challenge,
+  deviceToken: string | undefined,
+): Promise<{ password: PasswordProof; device: Device | undefined } | undefined> {
+  const token = deviceToken === undefined ? undefined : parseDeviceToken(deviceToken);
+  const ids = [token?.deviceId, challenge.deviceId].filter((id) => id !== undefined);
+  const [{ overtaken, devices }, account] = await Promise.all([
+    findStanding(context.db, challenge, ids),
+    context.users.findAccount(request, challenge.userId),
+  ]);
+  const password = account && recalledPassword(challenge, account);
+  if (overtaken || password === undefined) return undefined;
+  const brought = devices.find((device) => token?.deviceId === device.id && fitsDevice(token, device.hash));
+  return { password, device: brought ?? devices.find((device) => device.id === challenge.deviceId) };
 }

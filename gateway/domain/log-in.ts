@@ -6,7 +6,6 @@ import { EventLog } from './event-log.ts';
 import { hashHandle } from './hash-handle.ts';
 import { type IssuedAtLogin, issueSession } from './issue-session.ts';
 import type { Limited } from './limited.ts';
-import { refuseLimited } from './note-blocked.ts';
 import { refuseCode } from './prove-again.ts';
 import { askFactor, type Code, proveCode } from './prove-code.ts';
 import { provePassword } from './prove-password.ts';
@@ -30,9 +29,6 @@ export async function logIn(
   body: { username: string; password: string; code?: Code | undefined },
 ): Promise<LoginResult> {
   const asker = inLaneOf(stranger, (device) => device.username === body.username);
-  if (asker.limitedSeconds !== undefined && !asker.device) {
-    return refuseLimited(context, asker, 'address', asker.limitedSeconds);
-  }
   const log = new EventLog(context, asker.request);
   const password = await provePassword(context, asker, { username: body.username }, body.password);
   if (password.outcome === 'limited') return password;
@@ -82,12 +78,17 @@ async function challenge(
   const handle = context.randomBytes(32).toString('base64url');
   const { CHALLENGE_SECONDS: expiresInSeconds, CHALLENGE_TRIES: tries } = context.config;
   const expiresAt = context.now() + expiresInSeconds * 1_000;
-  await context.challenges.create(
-    hashHandle(handle),
-    { userId: account.id, epoch: account.epoch, factorVersion, deviceId: asker.device?.id, expiresAt },
-    tries === 0 ? Number.MAX_SAFE_INTEGER : tries,
-  );
   log.add(loginChallenged(account));
-  await context.changes.note(log);
+  // Nothing is guessed any more.
+  asker.guess.leave();
+  // Both before the handle is given out; until then the challenge is nobody's.
+  await Promise.all([
+    context.challenges.create(
+      hashHandle(handle),
+      { userId: account.id, epoch: account.epoch, factorVersion, deviceId: asker.device?.id, expiresAt },
+      tries === 0 ? Number.MAX_SAFE_INTEGER : tries,
+    ),
+    context.changes.note(log),
+  ]);
   return { outcome: 'challenged', challenge: handle, expiresInSeconds };
 }

@@ -26,6 +26,16 @@ export async function noteBlocked(
   await context.changes.note(log);
 }
 
+/** The refusal by a limited address of what comes from no known device. */
+export async function refuseAddress(
+  context: Needs,
+  asker: Pick<Asker, 'request' | 'device' | 'limitedSeconds'>,
+  account?: Account,
+): Promise<Limited | undefined> {
+  const seconds = await asker.limitedSeconds();
+  return seconds === undefined || asker.device ? undefined : refuseLimited(context, asker, 'address', seconds, account);
+}
+
 /** The refusal by a limit, once it is recorded. */
 export async function refuseLimited(
   context: Needs,

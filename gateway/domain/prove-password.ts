@@ -4,7 +4,7 @@ import type { GatewayContext } from '../context.ts';
 import { type Asker, strangers } from './asker.ts';
 import { limitName, passwordKey } from './limit-name.ts';
 import type { Limited } from './limited.ts';
-import { refuseLimited } from './note-blocked.ts';
+import { refuseAddress, refuseLimited } from './note-blocked.ts';
 
 declare const proved: unique symbol;
 
@@ -35,13 +35,16 @@ export async function provePassword(
   password: string,
 ): Promise<PasswordResult> {
   const name = limitName(context, claimant.username);
-  const place = await context.limits.passwords.reserve(
-    passwordKey(name, isStranger(asker) ? asker.address : asker.lane),
-  );
-  if (place.outcome === 'limited') {
-    return refuseLimited(context, asker, 'password', place.retryAfterSeconds, accountOf(claimant));
-  }
+  const reserving = context.limits.passwords.reserve(passwordKey(name, isStranger(asker) ? asker.address : asker.lane));
+  reserving.catch(() => {});
+  const leave = () => void reserving.then(({ guess }) => guess.leave()).catch(() => {});
   try {
+    const refused = await refuseAddress(context, asker);
+    if (refused) return refused;
+    const place = await reserving;
+    if (place.outcome === 'limited') {
+      return await refuseLimited(context, asker, 'password', place.retryAfterSeconds, accountOf(claimant));
+    }
     const row = isStranger(asker) ? await joinStrangers(context, name, asker) : undefined;
     if (row?.outcome === 'limited') {
       return await refuseLimited(context, asker, 'stranger', row.retryAfterSeconds, accountOf(claimant));
@@ -51,11 +54,11 @@ export async function provePassword(
       throw error;
     });
     if (answer.outcome === 'rejected') await Promise.all([place.guess.keep(), asker.guess.keep()]);
-    else if (answer.outcome === 'accepted') await row?.accept();
+    else if (answer.outcome === 'accepted') row?.accept();
     else await row?.withdraw();
     return toResult(answer);
   } finally {
-    place.guess.leave();
+    leave();
   }
 }
 
@@ -72,7 +75,8 @@ async function joinStrangers({ limits }: GatewayContext, name: string, { address
   if (admission.outcome === 'limited') return admission;
   return {
     outcome: admission.outcome,
-    accept: () => limits.strangers.accept(name, admission.number, address, site).catch(() => {}),
+    /** Not waited for: whatever this login asks Redis next is answered later. */
+    accept: () => void limits.strangers.accept(name, admission.number, address, site).catch(() => {}),
     withdraw: () => limits.strangers.withdraw(name, admission.number).catch(() => {}),
   };
 }

@@ -24,13 +24,18 @@ test('a refusal for the site leaves the place of the address', async () => {
   }
   const recorded: EventBatch[] = [];
   const changes = { note: async (batch: EventBatch) => void recorded.push(batch) };
+  const limited = { inc: () => {} };
   const handle = () => assert.fail('the handler was asked');
   const { handle: guarded } = holdPlace({ guesses: 'refused', handle } as unknown as GatewayRoute);
   const request = { request_id: 'r1', ip: '2001:db8:1:2::3', user_agent: null, session_id: null };
   const call = { caller: { address, asker: { request } } } as never;
   assert.equal(
-    (await guarded?.({ limits, config, changes, now: Date.now, randomBytes } as unknown as GatewayContext, call))
-      ?.status,
+    (
+      await guarded?.(
+        { limits, limited, config, changes, now: Date.now, randomBytes } as unknown as GatewayContext,
+        call,
+      )
+    )?.status,
     429,
   );
   assert.match(recorded[0]?.own[0]?.body ?? '', /"reason":"too-many-failures"/);

@@ -1,5 +1,6 @@
 import type { Handler } from '@sallyport/http';
 import type { GatewayContext } from '../context.ts';
+import { type Asker, isNotLimited } from '../domain/asker.ts';
 import { noteLimitedNetwork } from '../domain/block-address.ts';
 import { refuseLimited } from '../domain/note-blocked.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
@@ -15,53 +16,69 @@ import { addressRestSeconds } from '../store/limits.ts';
 export function holdPlace(row: GatewayRoute): GatewayRoute {
   const { handle, guesses } = row;
   if (handle === undefined || guesses === undefined) return row;
+  const decides = guesses === 'refused unless known' || guesses === 'refused unless live';
   const guarded: Handler<GatewayContext, Caller> = async (context, call) => {
     const { caller } = call;
     if (guesses === 'counted without session' && caller.session) return handle(context, call);
-    const place = await reserve(context, caller);
+    const reserving = reserve(context, caller);
+    const guess = guessOf(reserving);
     try {
-      if (place.outcome === 'limited' && guesses === 'refused') {
-        return tooMany(context, await refuseLimited(context, caller.asker, 'address', place.retryAfterSeconds));
+      const limitedSeconds = async () => secondsOf(await reserving);
+      if (decides) return await handle(context, withGuess(call, { guess, limitedSeconds }));
+      const seconds = await limitedSeconds();
+      if (seconds !== undefined && guesses === 'refused') {
+        return tooMany(context, await refuseLimited(context, caller.asker, 'address', seconds));
       }
-      return await handle(context, {
-        ...call,
-        caller: {
-          ...caller,
-          asker: {
-            ...caller.asker,
-            guess: place.guess,
-            limitedSeconds: place.outcome === 'limited' ? place.retryAfterSeconds : undefined,
-          },
-        },
-      });
+      return await handle(context, withGuess(call, { guess, limitedSeconds: isNotLimited }));
     } finally {
-      place.guess.leave();
+      guess.leave();
     }
   };
   return { ...row, handle: guarded };
 }
 
-/** A place of the address and, where there is one, of its site. */
+function withGuess<Given extends { caller: Caller }>(
+  call: Given,
+  place: Pick<Asker, 'guess' | 'limitedSeconds'>,
+): Given {
+  return { ...call, caller: { ...call.caller, asker: { ...call.caller.asker, ...place } } };
+}
+
+/** The guess of a place that is still being asked for. Where it can't be had, whoever waits for it hears that. */
+function guessOf(reserving: Promise<Reservation>): Guess {
+  reserving.catch(() => {});
+  const leave = () => void reserving.then(({ guess }) => guess.leave()).catch(() => {});
+  return { keep: async () => (await reserving).guess.keep(), leave };
+}
+
+function secondsOf(place: Reservation): number | undefined {
+  return place.outcome === 'limited' ? place.retryAfterSeconds : undefined;
+}
+
+/** A place of the address and, where there is one, of its site, asked for together. */
 async function reserve(context: GatewayContext, { address, asker }: Caller): Promise<Reservation> {
   const { limits } = context;
   const take = async (limit: GuessLimit, network: string) =>
     telling(await limit.reserve(network), () =>
       noteLimitedNetwork(context, asker.request, network, addressRestSeconds),
     );
-  const own = await take(limits.addresses, address.network);
-  if (address.site === undefined || own.outcome === 'limited') return own;
+  const owning = take(limits.addresses, address.network);
+  if (address.site === undefined) return owning;
+  const siting = take(limits.sites, address.site);
+  const places = [guessOf(owning), guessOf(siting)];
+  const guess: Guess = {
+    keep: async () => (await Promise.all(places.map((place) => place.keep()))).includes(true),
+    leave: () => {
+      for (const place of places) place.leave();
+    },
+  };
   try {
-    const site = await take(limits.sites, address.site);
-    const guess: Guess = {
-      keep: async () => (await Promise.all([own.guess.keep(), site.guess.keep()])).includes(true),
-      leave() {
-        own.guess.leave();
-        site.guess.leave();
-      },
-    };
-    return { ...site, guess };
+    const [own, site] = await Promise.all([owning, siting]);
+    if (own.outcome === 'reserved') return { ...site, guess };
+    site.guess.leave();
+    return own;
   } catch (error) {
-    own.guess.leave();
+    guess.leave();
     throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Unavailable } from '@sallyport/contracts';
+import { idleMs, nodeHttp } from '@sallyport/http';
+import { beginSpan } from '@sallyport/tracing';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { GatewayContext } from '../context.ts';
 import type { Caller } from '../gateway-route.ts';
 
@@ -14,18 +15,32 @@ const picture = /^image\/(png|svg\+xml)$/;
 const kept = new Set(['accept', 'host', 'connection']);
 
 export function passToOtp(context: GatewayContext): RequestHandler {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  const proxy = createProxyMiddleware<Request, Response>({
-    target: context.config.OTP_URL,
+  let proxy: ReturnType<typeof openProxy> | undefined;
+  return async (req: Request, res: Response, next: NextFunction) => {
+    const span = beginSpan('client', `${req.method} ${res.locals.route}`, { 'peer.service': 'otp' });
+    res.once('close', () => span?.end(res.statusCode >= 500 ? new Unavailable('otp') : undefined));
+    Object.assign(res.locals, { passOn: next, traceparent: span?.traceparent });
+    proxy ??= openProxy(context).catch((error: unknown) => {
+      proxy = undefined;
+      throw error;
+    });
+    return (await proxy)(req, res, next);
+  };
+}
+
+/** Loaded with the first call: it brings Node's http2 and fetch along, 8 MB that most gateways can do without. */
+async function openProxy(context: GatewayContext) {
+  const { createProxyMiddleware } = await import('http-proxy-middleware');
+  return createProxyMiddleware<Request, Response>({
+    router: () => context.services.otp.place(),
     changeOrigin: true,
-    agent,
-    timeout: 5_000,
+    agent: new nodeHttp.Agent({ keepAlive: true, maxSockets: 32, timeout: idleMs }),
     proxyTimeout: 3_000,
     xfwd: false,
     followRedirects: false,
     selfHandleResponse: true,
     on: {
-      proxyReq: (outgoing, _req, res) => setIdentity(context, outgoing, res.locals.caller),
+      proxyReq: (outgoing, _req, res) => setIdentity(context, outgoing, res.locals),
       proxyRes: (incoming, _req, res) => passAnswer(incoming, res),
       error: (cause, _req, res) => {
         if ('locals' in res) (res as Response).locals.passOn(new Unavailable('otp', { cause }));
@@ -33,10 +48,6 @@ export function passToOtp(context: GatewayContext): RequestHandler {
       },
     },
   });
-  return (req: Request, res: Response, next: NextFunction) => {
-    res.locals.passOn = next;
-    return proxy(req, res, next);
-  };
 }
 
 /** What is neither the thing nor its absence is no answer of otp's that anybody outside should see. */
@@ -56,9 +67,10 @@ function passAnswer(incoming: IncomingMessage, res: Response): void {
   incoming.once('error', () => res.destroy()).pipe(res);
 }
 
-function setIdentity(context: GatewayContext, outgoing: ClientRequest, caller: Caller): void {
-  const { session, asker } = caller;
+function setIdentity(context: GatewayContext, outgoing: ClientRequest, locals: Response['locals']): void {
+  const { session, asker } = locals.caller as Caller;
   for (const name of outgoing.getHeaderNames()) if (!kept.has(name)) outgoing.removeHeader(name);
   outgoing.setHeader('authorization', `Bearer ${context.services.otp.token(asker.request, session?.userId)}`);
   outgoing.setHeader('x-request-id', asker.request.request_id);
+  if (locals.traceparent) outgoing.setHeader('traceparent', locals.traceparent);
 }

@@ -2,7 +2,7 @@ import type { RequestContext } from '@sallyport/contracts';
 import { jsonBody, Refusal, validate } from '@sallyport/http';
 import type { RequestHandler } from 'express';
 import type { GatewayContext } from '../context.ts';
-import { strangers } from '../domain/asker.ts';
+import { isNotLimited, strangers } from '../domain/asker.ts';
 import { refuseLimited } from '../domain/note-blocked.ts';
 import { recogniseDevice } from '../domain/recognise-device.ts';
 import type { Caller, GatewayRoute } from '../gateway-route.ts';
@@ -11,6 +11,7 @@ import { noGuess } from '../store/guess-limit.ts';
 import { countedAddress } from './address.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
+import { countLogins } from './count-logins.ts';
 import { deviceTokenOf } from './device-cookie.ts';
 import { passToOtp } from './pass-through.ts';
 import { refuseBlocked } from './refuse-blocked.ts';
@@ -21,8 +22,10 @@ import { refuseBlocked } from './refuse-blocked.ts';
  */
 export function createPipeline(context: GatewayContext): (route: GatewayRoute) => RequestHandler[] {
   const through = { otp: passToOtp(context) };
+  const counted = countLogins(context.registry);
   return (route) => [
     identify,
+    ...(route.login ? [counted(route.login)] : []),
     ...(route.tag === 'public' ? [] : [privately]),
     ...(route.evenBlocked ? [] : [refuseBlocked(context, route.guesses !== undefined)]),
     ...readBody(context, route),
@@ -44,43 +47,42 @@ export const identify: RequestHandler = (req, res, next) => {
   res.locals.context = request;
   res.locals.caller = {
     address,
-    asker: { request, address: address.network, site: address.site, guess: noGuess, lane: strangers },
+    asker: {
+      request,
+      address: address.network,
+      site: address.site,
+      guess: noGuess,
+      limitedSeconds: isNotLimited,
+      lane: strangers,
+    },
   } satisfies Caller;
   next();
 };
 
 function readBody(context: GatewayContext, route: GatewayRoute): RequestHandler[] {
   if (route.guesses === 'refused') return [refuseFromLimited(context, route), jsonBody];
-  if (route.guesses === 'refused unless known') return [readFromKnown(context, route)];
-  return route.guesses === 'refused unless live' ? [readFromLive(context, route)] : [jsonBody];
+  if (route.guesses === 'refused unless known' || route.guesses === 'refused unless live') {
+    return [readFromAnywhere(context, route)];
+  }
+  return [jsonBody];
 }
 
-/** From a limited address only a body goes on that brings the token of a known device. */
-function readFromKnown(context: GatewayContext, route: GatewayRoute): RequestHandler {
+/**
+ * Where the handler decides about a limited address, a body without fault goes on to it. One with a fault is told of the
+ * limit instead, unless it comes from a known device; a live token can't be in it.
+ */
+function readFromAnywhere(context: GatewayContext, route: GatewayRoute): RequestHandler {
   return async (req, res, next) => {
-    const limit = await findLimit(context, route, res.locals.caller);
-    if (!limit) return jsonBody(req, res, next);
     const unreadable = await refusalOf(() => jsonBody(req, res, () => {}));
-    if (unreadable || !(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))) {
-      await turnAway(context, res.locals.caller, limit);
-    }
-    next();
-  };
-}
-
-/** A body that holds no token can't bring a live one: from a limited address it is told of the limit, not of its faults. */
-function readFromLive(context: GatewayContext, route: GatewayRoute): RequestHandler {
-  return async (req, res, next) => {
-    const faulty = await refusalOf(async () => {
-      await jsonBody(req, res, () => {});
-      if (route.body) validate(route.body, req.body);
-    });
-    if (faulty) {
-      const limit = await findLimit(context, route, res.locals.caller);
-      if (limit) await turnAway(context, res.locals.caller, limit);
-      throw faulty;
-    }
-    next();
+    const fault = unreadable ?? (await refusalOf(() => route.body && validate(route.body, req.body)));
+    if (!fault) return next();
+    const limit = await findLimit(context, route, res.locals.caller);
+    const known =
+      limit && !unreadable && route.guesses === 'refused unless known'
+        ? await recogniseDevice(context, deviceTokenOf(context.publicUrl, req))
+        : undefined;
+    if (limit && !known) await turnAway(context, res.locals.caller, limit);
+    throw fault;
   };
 }
 

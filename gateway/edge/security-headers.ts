@@ -1,8 +1,21 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** Nothing of ours may be framed, sniffed or run, save the documentation page from its own files. */
+/**
+ * Nothing of ours may be framed, sniffed or run, save the documentation page from its own files. The headers are the
+ * same for every answer, so helmet is asked for them once.
+ */
 export function securityHeaders(publicUrl: string): RequestHandler {
+  const headers = new Map<string, string>();
+  const note = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader: () => {} };
+  chooseHeaders(publicUrl)({} as Request, note as unknown as Response, () => {});
+  return (_req, res, next) => {
+    res.setHeaders(headers);
+    next();
+  };
+}
+
+function chooseHeaders(publicUrl: string): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,

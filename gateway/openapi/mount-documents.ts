@@ -43,17 +43,23 @@ export const documentPaths = [
  * @param guards what a request passes first
  */
 export function mountDocuments(app: Express, publicUrl: string, guards: RequestHandler[]): void {
-  const text = JSON.stringify(createOpenApi(routes, publicUrl));
-  const events = JSON.stringify(createAsyncApi());
+  const text = once(() => JSON.stringify(createOpenApi(routes, publicUrl)));
+  const events = once(() => JSON.stringify(createAsyncApi()));
   const files = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
-  app.get('/openapi.json', ...guards, (_req, res) => void res.type('application/json').send(text));
-  app.get('/asyncapi.json', ...guards, (_req, res) => void res.type('application/json').send(events));
+  app.get('/openapi.json', ...guards, (_req, res) => void res.type('application/json').send(text()));
+  app.get('/asyncapi.json', ...guards, (_req, res) => void res.type('application/json').send(events()));
   app.get('/docs', ...guards, (_req, res) => void res.type('html').send(page));
   app.get('/docs/start.js', ...guards, (_req, res) => void res.type('js').send(start));
   for (const name of pageFiles) {
     app.get(`/docs/${name}`, ...guards, (_req, res) => res.sendFile(name, { root: files, maxAge: '1h' }));
   }
   for (const path of documentPaths) app.all(path, onlyGet);
+}
+
+/** Made at the first request: few processes are asked for it, and each would keep the megabytes that making it takes. */
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => (made ??= make());
 }
 
 const onlyGet: RequestHandler = () => {

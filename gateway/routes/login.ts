@@ -1,8 +1,5 @@
 import { refuse, reply } from '@sallyport/http';
-import type { Request } from 'express';
-import type { GatewayContext } from '../context.ts';
 import { answerChallenge } from '../domain/answer-challenge.ts';
-import type { Asker } from '../domain/asker.ts';
 import { logIn } from '../domain/log-in.ts';
 import { recogniseDevice } from '../domain/recognise-device.ts';
 import { signUp } from '../domain/sign-up.ts';
@@ -17,8 +14,9 @@ import { replyLogin, replyTokens } from './tokens.ts';
 const invalidChallenge = () =>
   refuse(problems['invalid-challenge'], { detail: 'The challenge is not valid (any more). Start again at /login.' });
 
-async function withDevice(context: GatewayContext, asker: Asker, req: Request): Promise<Asker> {
-  return { ...asker, device: await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)) };
+function replyChallenge({ challenge, expiresInSeconds }: { challenge: string; expiresInSeconds: number }) {
+  const body = { status: 'otp_required', challenge, expires_in: expiresInSeconds, methods: ['otp', 'recovery_code'] };
+  return reply(200, body, {}, 'challenged');
 }
 
 const signup = gatewayRoute(
@@ -61,23 +59,20 @@ const login = gatewayRoute(
     tag: 'login',
     access: 'public',
     guesses: 'refused unless known',
+    login: 'password',
     body: Login,
     answers: { 200: { description: 'Tokens, or a challenge where a code is demanded', schema: LoginAnswer } },
     problems: ['invalid-credentials', 'invalid-otp'],
   },
   async (context, { body, caller, req }) => {
-    const asker = await withDevice(context, caller.asker, req);
+    const device = await recogniseDevice(context, deviceTokenOf(context.publicUrl, req));
+    const asker = { ...caller.asker, device };
     const result = await logIn(context, asker, { ...body, code: codeOf(body) });
     switch (result.outcome) {
       case 'complete':
         return replyLogin(context, result);
       case 'challenged':
-        return reply(200, {
-          status: 'otp_required',
-          challenge: result.challenge,
-          expires_in: result.expiresInSeconds,
-          methods: ['otp', 'recovery_code'],
-        });
+        return replyChallenge(result);
       case 'wrong-password':
         return wrongPassword();
       case 'wrong-code':
@@ -96,6 +91,7 @@ const loginOtp = gatewayRoute(
     tag: 'login',
     access: 'public',
     guesses: 'refused unless known',
+    login: 'code',
     body: LoginOtp,
     answers: { 200: { description: 'Tokens', schema: LoginComplete } },
     problems: ['invalid-challenge', 'invalid-otp'],
@@ -103,8 +99,8 @@ const loginOtp = gatewayRoute(
   async (context, { body, caller, req }) => {
     const code = codeOf(body);
     if (code === undefined) return wrongCode();
-    const asker = await withDevice(context, caller.asker, req);
-    const result = await answerChallenge(context, asker, { challenge: body.challenge, code });
+    const deviceToken = deviceTokenOf(context.publicUrl, req);
+    const result = await answerChallenge(context, caller.asker, { challenge: body.challenge, code, deviceToken });
     switch (result.outcome) {
       case 'complete':
         return replyLogin(context, result);

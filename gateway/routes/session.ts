@@ -25,7 +25,7 @@ const refresh = gatewayRoute(
     problems: ['invalid-refresh-token'],
   },
   async (context, { body, caller }) => {
-    const { limitedSeconds } = caller.asker;
+    const limitedSeconds = await caller.asker.limitedSeconds();
     if (limitedSeconds !== undefined) {
       const found = await findRefreshable(context, body.refresh_token);
       if (!found?.session.live) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openRedis } from '@sallyport/redis';
+import { openRedis, whenReady } from '@sallyport/redis';
 import { createClock, type TestClock } from '../../test/support/clock.ts';
 import { forgetKeys } from '../../test/support/redis.ts';
 import type { ChallengeStore } from './challenges.ts';
@@ -18,7 +18,7 @@ function onBoth(title: string, check: (store: ChallengeStore, clock: TestClock) 
     const clock = createClock();
     const prefix = `test:${randomBytes(6).toString('hex')}:`;
     const redis = openRedis({ url: url ?? '', prefix });
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await whenReady(redis);
     try {
       await check(createChallengesInRedis(redis, clock.now), clock);
     } finally {

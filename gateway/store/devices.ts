@@ -23,18 +23,48 @@ export const mostDevices = 10;
 const known = `not f.locked and d.epoch >= f.epoch and d.factor_version >= f.factor_version
   and (select count(*) from gateway.device n where n.user_id = d.user_id and n.last_used_at > d.last_used_at) < ${mostDevices}`;
 
+interface DeviceRow {
+  id: string;
+  user_id: string;
+  username: string;
+  key_id: string;
+  secret: Buffer;
+  hash: Buffer;
+}
+
 export async function findDevice(db: Queryable, id: string): Promise<Device | undefined> {
-  const [row] = await db.query<{
-    id: string;
-    user_id: string;
-    username: string;
-    key_id: string;
-    secret: Buffer;
-    hash: Buffer;
-  }>(`select d.* from gateway.device d join gateway.subject f using (user_id) where d.id = $1 and ${known}`, [id]);
-  if (!row) return undefined;
-  const { user_id: userId, key_id: keyId, username, secret, hash } = row;
-  return { id: row.id, userId, username, keyId, secret, hash };
+  const [row] = await db.query<DeviceRow>(
+    `select d.* from gateway.device d join gateway.subject f using (user_id) where d.id = $1 and ${known}`,
+    [id],
+  );
+  return row && toDevice(row);
+}
+
+function toDevice({ id, user_id: userId, username, key_id: keyId, secret, hash }: DeviceRow): Device {
+  return { id, userId, username, keyId, secret, hash };
+}
+
+/**
+ * By one statement: whether what was proved at these versions is worth nothing any more, and which of these devices the
+ * account knows.
+ */
+export async function findStanding(
+  db: Queryable,
+  at: { userId: string; epoch: number; factorVersion: number },
+  deviceIds: readonly string[],
+): Promise<{ overtaken: boolean; devices: Device[] }> {
+  const rows = await db.query<{ overtaken: boolean } & (DeviceRow | { id: null })>(
+    `select d.*, exists (
+       select from gateway.subject where user_id = $1 and (locked or epoch > $2 or factor_version > $3)) as overtaken
+     from (values (1)) one left join (
+       select d.* from gateway.device d join gateway.subject f using (user_id)
+       where d.id = any ($4::uuid[]) and d.user_id = $1 and ${known}) d on true`,
+    [at.userId, at.epoch, at.factorVersion, deviceIds],
+  );
+  return {
+    overtaken: rows[0]?.overtaken !== false,
+    devices: rows.flatMap((row) => (row.id === null ? [] : [toDevice(row)])),
+  };
 }
 
 export interface ListedDevice {

@@ -60,16 +60,3 @@ export async function isBehind(db: Queryable, userId: string, known: Known): Pro
   );
   return rows.length > 0;
 }
-
-/** Whether what was proved at these versions is worth nothing any more. */
-export async function isOvertaken(
-  db: Queryable,
-  at: { userId: string; epoch: number; factorVersion: number },
-): Promise<boolean> {
-  const rows = await db.query(
-    `select 1 from gateway.subject
-     where user_id = $1 and (locked or epoch > $2 or factor_version > $3)`,
-    [at.userId, at.epoch, at.factorVersion],
-  );
-  return rows.length > 0;
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { openRedis } from '@sallyport/redis';
+import { openRedis, whenReady } from '@sallyport/redis';
 import { forgetKeys } from '../../test/support/redis.ts';
 import { createGuessLimit, type GuessLimit } from './guess-limit.ts';
 import { createCounter } from './limits.ts';
@@ -20,7 +20,7 @@ function onBoth(title: string, check: (limit: GuessLimit) => Promise<void>): voi
   test(`${title} (Redis)`, { skip: redisMissing }, async () => {
     const prefix = `test:${randomBytes(6).toString('hex')}:`;
     const redis = openRedis({ url: url ?? '', prefix });
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await whenReady(redis);
     try {
       const wrong = createCounter(redis, 'test', limit, 60);
       await check(createGuessLimit({ wrong, places: createPlacesInRedis(redis, 'test', wrong), limit }));
@@ -72,7 +72,7 @@ onBoth('counts a wrong guess whose place was left before', async (limit) => {
 test('a count that is no number is no count', { skip: redisMissing }, async () => {
   const prefix = `test:${randomBytes(6).toString('hex')}:`;
   const redis = openRedis({ url: process.env.TEST_REDIS_URL ?? '', prefix });
-  await new Promise((resolve) => redis.once('ready', resolve));
+  await whenReady(redis);
   try {
     const wrong = createCounter(redis, 'test', limit, 60);
     await redis.set(wrong.getKey('{a}'), 'many');

@@ -16,7 +16,7 @@ import type { Places } from './places.ts';
 export interface Guess {
   /** It was wrong: it counts, whether or not whoever guessed still listens. True for the one that reached the limit. */
   keep(): Promise<boolean>;
-  /** It has been checked, or never will be: its place is free. One that can't be given back lapses. */
+  /** It has been checked, or never will be: its place is free, once. One that can't be given back lapses. */
   leave(): void;
 }
 
@@ -82,6 +82,7 @@ export function createGuessLimit(options: {
   /** A wrong one that could not be counted keeps its place, until that lapses. */
   function createGuess(key: string, token: string): Guess & { token: string } {
     let uncounted = false;
+    let left = false;
     return {
       token,
       async keep() {
@@ -91,7 +92,9 @@ export function createGuessLimit(options: {
         return reached;
       },
       leave() {
-        if (!uncounted) places.leave(key, token).catch(() => {});
+        if (uncounted || left) return;
+        left = true;
+        places.leave(key, token).catch(() => {});
       },
     };
   }

@@ -69,7 +69,7 @@ export async function deleteBlock(db: Queryable, id: string, recording: Recordin
 
 /** Forgets those that have been over for a day. */
 export async function forgetBlocks(db: Queryable): Promise<void> {
-  await deletePages(db, 'gateway.ip_block', 'id', `expires_at < clock_timestamp() - interval '1 day'`);
+  await deletePages(db, 'gateway.ip_block', `expires_at < now() - interval '1 day'`);
 }
 
 export interface AdminBlocks {

@@ -132,7 +132,7 @@ export async function listLiveSessions(db: Queryable, userId: string, idleSecond
 
 /** Forgets the sessions that ended a day ago, or could have; a challenge is long dead by then. */
 export async function forgetSessions(db: Queryable): Promise<void> {
-  await deletePages(db, 'gateway.session', 'id', `least(ended_at, expires_at) < clock_timestamp() - interval '1 day'`);
+  await deletePages(db, 'gateway.session', `least(ended_at, expires_at) < now() - interval '1 day'`);
 }
 
 export function toSession(row: SessionRow): Session {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { openRedis } from '@sallyport/redis';
+import { openRedis, whenReady } from '@sallyport/redis';
 import { forgetKeys } from '../../test/support/redis.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
 
@@ -14,7 +14,7 @@ function onBoth(title: string, check: (strangers: Strangers) => Promise<void>): 
   test(`${title} (Redis)`, { skip: url ? false : 'TEST_REDIS_URL is not set' }, async () => {
     const prefix = `test:${randomBytes(6).toString('hex')}:`;
     const redis = openRedis({ url: url ?? '', prefix });
-    await new Promise((resolve) => redis.once('ready', resolve));
+    await whenReady(redis);
     try {
       await check(createStrangers(redis, limit));
     } finally {

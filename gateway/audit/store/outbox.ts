@@ -115,7 +115,7 @@ export async function takeOver(
 
 /** Forgets the ids seen 35 days ago; services keep what they handed over for 30. */
 export async function forgetSeen(db: Queryable): Promise<void> {
-  await deletePages(db, 'gateway.audit_seen', 'source, event_id', `seen_at < clock_timestamp() - interval '35 days'`);
+  await deletePages(db, 'gateway.audit_seen', `seen_at < now() - interval '35 days'`);
 }
 
 /** Postgres takes no NUL. Its stand-in is as little JSON as NUL is, so that such a body ends in quarantine. */

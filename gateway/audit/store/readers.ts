@@ -21,5 +21,5 @@ export async function noteReader(db: Queryable, userId: string, recording: Recor
 
 /** Forgets who has read nothing for a day. */
 export async function forgetReaders(db: Queryable): Promise<void> {
-  await deletePages(db, 'gateway.audit_reader', 'user_id', `read_at < clock_timestamp() - interval '1 day'`);
+  await deletePages(db, 'gateway.audit_reader', `read_at < now() - interval '1 day'`);
 }

@@ -45,7 +45,7 @@ export async function releasePartitions(db: Queryable, days: number, consumers: 
 export async function dropPartitions(db: Queryable): Promise<number> {
   const [row] = await db.query<{ dropped: number }>('select gateway.drop_audit_partitions() as dropped');
   const gone = 'sequence < (select first_told from gateway.audit_head)';
-  await deletePages(db, 'gateway.audit_personal', 'sequence', gone);
+  await deletePages(db, 'gateway.audit_personal', gone);
   return row?.dropped ?? 0;
 }
 

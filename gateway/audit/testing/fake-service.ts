@@ -1,5 +1,5 @@
 import { type RecordedEvent, Unavailable } from '@sallyport/contracts';
-import type { ServiceClient } from '@sallyport/http';
+import type { ServiceClient } from '@sallyport/http/service-client';
 
 type Answer = (path: string, body: object | undefined) => unknown;
 
@@ -24,6 +24,7 @@ export function fakeService(name: 'users' | 'otp', answers: Record<string, Answe
       return parsed.data;
     },
     token: () => '',
+    place: () => new URL('http://127.0.0.1:9'),
     async ping() {},
     async close() {},
   };
