@@ -67,6 +67,9 @@ async function readLog(): Promise<Event[]> {
   }
 }
 
+/** Any but a checkpoint, which comes by itself after ten seconds and has data of its own. */
+const isOfPeople = (event: Event) => event.type !== 'sallyport.audit.checkpoint';
+
 /** The type of every event of an account, in order, with its outcome, reason and source where they tell something. */
 async function storyOf(id: string): Promise<string[]> {
   return (await readLog())
@@ -230,7 +233,7 @@ test('every event has every field, and says who, whom, from where and by which r
   const members = 'outcome reason actor target client session_id request_id amr count personal_hash personal'.split(
     ' ',
   );
-  for (const event of await readLog()) {
+  for (const event of (await readLog()).filter(isOfPeople)) {
     const { data, subject, ...rest } = event;
     assert.deepEqual(
       Object.keys(rest).sort(),
@@ -261,7 +264,7 @@ test('the log is one chain without a gap, in canonical form, and each personal p
     const { hash, data, ...rest } = event;
     const { personal, ...lasting } = data;
     assert.equal(hash, sha256(canonical({ ...rest, data: lasting })), event.type);
-    assert.equal(data.personal_hash, sha256(canonical(personal)), event.type);
+    if (isOfPeople(event)) assert.equal(data.personal_hash, sha256(canonical(personal)), event.type);
     prevhash = String(hash);
   }
   assert.equal(new Set(events.map((event) => event.id)).size, events.length);

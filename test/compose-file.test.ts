@@ -138,6 +138,20 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('spreads calls over all containers of a part, and leaves one that stops before it takes no more', () => {
+    const { USERS_URL, OTP_URL } = get('gateway').environment ?? {};
+    // Docker's DNS has every container of a service under its name, and gateways call the least busy of all.
+    assert.deepEqual([USERS_URL, OTP_URL], ['http://users:8081', 'http://otp:8082']);
+    const proxy = readFileSync(join(repositoryFolder, 'docker/haproxy.cfg'), 'utf8');
+    assert.match(proxy, /^resolvers docker\n +nameserver dns 127\.0\.0\.11:53$/m);
+    const [, inter, fall] = /server-template .* inter (\d+)s fall (\d+) .* resolvers docker/.exec(proxy) ?? [];
+    for (const [name, schema] of Object.entries(schemas)) {
+      const { STOP_DELAY_SECONDS: delay } = readConfig(schema, environmentOf(get(name), variables));
+      assert.ok(delay > Number(inter) * Number(fall), `${name}: two checks fail before it takes no more`);
+      assert.ok(Number.parseInt(String(get(name).stop_grace_period), 10) > delay + 10, `${name} has time to end`);
+    }
+  });
+
   test('starts each part after the database is up to date and what it needs is healthy', () => {
     const conditions = (name: string) =>
       Object.fromEntries(

@@ -1,5 +1,8 @@
 // What strangers may send: bodies, paths and headers of every kind meet the promised answer, or none at all.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { signServiceToken } from '@sallyport/http';
 import type { Answered } from './support/api.ts';
@@ -370,3 +373,19 @@ function asSeen({ status, headers, body, text }: Answered) {
     told: { ...told, date: '', 'x-request-id': '' },
   };
 }
+
+test('a kept connection gathers nothing from calls that are passed through', async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`);
+  process.on('warning', note);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const options = { agent, headers: { authorization: `Bearer ${ada.accessToken}` } };
+  for (let call = 0; call < 15; call += 1) {
+    const [answer] = await once(get(`${gatewayUrl()}/qr_code`, options), 'response');
+    assert.equal(answer.statusCode, 404);
+    await text(answer);
+  }
+  agent.destroy();
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
+});

@@ -19,7 +19,7 @@ import {
 import { type GatewayProcess, type ProcessStack, startProcessStack } from './support/process-stack.ts';
 import { until } from './support/until.ts';
 
-const findAccount = /^\/accounts\/[0-9a-f-]{36}$/;
+const verifyCode = /^\/codes\/verify$/;
 const changePassword = /^\/accounts\/[0-9a-f-]{36}\/password$/;
 
 let stack: ProcessStack;
@@ -85,7 +85,7 @@ test('a password change overtakes a login stopped between users and its insert',
     const mine = { ...tokensOf(await logInOwner(second.api, ada)) };
     const open = await challenge(first.api, ada);
     const stale = await challenge(first.api, ada);
-    const held = first.users.holdAnswer('GET', findAccount);
+    const held = first.otp.holdAnswer('POST', verifyCode);
     const login = answerChallenge(first.api, ada, open);
     await held.reached;
     first.suspend();
@@ -107,7 +107,7 @@ test('a password change overtakes a login whose insert is on its way to Postgres
   const answer = await untilInTime(async () => {
     const ada = await signUpEnrolled(second.api);
     const open = await challenge(first.api, ada);
-    const held = first.users.holdAnswer('GET', findAccount);
+    const held = first.otp.holdAnswer('POST', verifyCode);
     const login = answerChallenge(first.api, ada, open);
     await held.reached;
     first.postgres.stall();
@@ -129,7 +129,7 @@ test('a gateway killed between users and its insert leaves no session, and its c
   const open = await challenge(first.api, ada);
   const stale = await challenge(first.api, ada);
   const before = await countSessions(ada);
-  const held = first.users.holdAnswer('GET', findAccount);
+  const held = first.otp.holdAnswer('POST', verifyCode);
   const login = attempt(answerChallenge(first.api, ada, open));
   await held.reached;
   await first.kill();

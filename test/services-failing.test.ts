@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { otp } from '@sallyport/contracts';
-import { createServiceClient } from '@sallyport/http';
+import { createServiceClient } from '@sallyport/http/service-client';
 import { startMoreGateway } from './support/more-parts.ts';
 import { challengeOf, expect, expectProblem, nextCode, type Person, signUpWithFactor } from './support/people.ts';
 import { type Stack, sharedRedisMissing, startStack } from './support/stack.ts';
@@ -99,7 +99,12 @@ suite('a service that fails', () => {
   test('more calls to a service that never answers than may wait are refused at once', async () => {
     await using faulty = await startFaulty();
     faulty.state.fault = () => undefined;
-    const client = createServiceClient({ service: 'otp', url: faulty.url, secrets: ['s'.repeat(32)], now: Date.now });
+    const client = createServiceClient({
+      service: 'otp',
+      urls: [faulty.url],
+      secrets: ['s'.repeat(32)],
+      now: Date.now,
+    });
     const context = { request_id: 'test', ip: null, user_agent: null, session_id: null };
     const call = () => client.call('GET', '/', { answer: otp.CodeVerification, context, deadlineMs: 30_000 });
     const waiting = Promise.allSettled(Array.from({ length: 1_200 }, call));

@@ -95,10 +95,15 @@ describe('npm start in a fresh clone', { skip }, () => {
   });
 
   it("refuses a Redis that can't be reached, without its password", async () => {
-    await refuses(
-      { DATA_DIR: 'other', REDIS_URL: 'redis://ada:secret@127.0.0.1:1' },
-      /^REDIS_URL: Redis at 127\.0\.0\.1:1 can't be reached \((?!.*secret)/,
-    );
+    for (const [url, hosts] of [
+      ['redis://ada:secret@127.0.0.1:1', '127.0.0.1:1'],
+      ['redis+sentinel://:secret@127.0.0.1:1/name?sentinel_password=secret', '127.0.0.1:1'],
+    ]) {
+      await refuses(
+        { DATA_DIR: 'other', REDIS_URL: url ?? '' },
+        new RegExp(`^REDIS_URL: Redis at ${hosts} can't be reached \\((?!.*secret)`),
+      );
+    }
   });
 
   it('refuses wrong variables, all in one message', async () => {

@@ -1,7 +1,8 @@
 // Promise 1 rests on what the stores keep: each part says at its start what in their settings may lose it.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { findRiskySettings, openDb } from '@sallyport/postgres';
+import { openDb } from '@sallyport/postgres';
+import { findRiskySettings } from '../packages/postgres/find-risky-settings.ts';
 import type { PartProcess } from './support/part-process.ts';
 import { startProcessStack } from './support/process-stack.ts';
 import { findServers } from './support/servers/find-servers.ts';

@@ -168,22 +168,22 @@ export const addresses: Guard[] = [
   {
     name: 'an invented device is no way past the limit of an address',
     file: 'gateway/edge/pipeline.ts',
-    find: '!(await recogniseDevice(context, deviceTokenOf(context.publicUrl, req)))',
-    replace: '(await recogniseDevice(context, undefined))',
+    find: 'await recogniseDevice(context, deviceTokenOf(context.publicUrl, req))',
+    replace: 'deviceTokenOf(context.publicUrl, req)',
     test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
     name: 'a limited address hears nothing of what is wrong with a refresh',
     file: 'gateway/edge/pipeline.ts',
-    find: 'if (limit) await turnAway(context, res.locals.caller, limit);\n      throw faulty;',
-    replace: 'throw faulty;',
+    find: 'if (limit && !known) await turnAway(context, res.locals.caller, limit);',
+    replace: '',
     test: { file: 'test/devices.test.ts', name: 'a limited address is told so first, whatever it sends' },
   },
   {
     name: 'a limited address is told so before its challenge is looked at',
     file: 'gateway/domain/answer-challenge.ts',
-    find: "if (isLimited(asker)) return refuseLimited(context, asker, 'address', asker.limitedSeconds);",
-    replace: '',
+    find: "if (refused) return refused;\n    if (taken.state === 'unknown')",
+    replace: "if (taken.state === 'unknown')",
     test: { file: 'test/devices.test.ts', name: 'of invented challenges at once an address hears' },
   },
 ];

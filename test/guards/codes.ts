@@ -110,8 +110,15 @@ export const codes: Guard[] = [
   {
     name: 'a gate that is known to be away counts nothing',
     file: 'services/otp/domain/use-code.ts',
-    find: 'context.gate.requireReady();',
+    find: 'context.gate.requireReady(userId);',
     replace: '',
     test: { file: 'test/redis-failing.test.ts', name: 'known to be away counts no attempt in otp' },
+  },
+  {
+    name: 'a Redis that became a replica is left',
+    file: 'packages/redis/connect-redis.ts',
+    find: '/\\bREADONLY\\b/.test(error.message)',
+    replace: "error.message === ''",
+    test: { file: 'packages/redis/leave-replica.test.ts', name: 'leaves a server that became a replica' },
   },
 ];

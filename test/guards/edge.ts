@@ -120,7 +120,7 @@ export const edge: Guard[] = [
   {
     name: 'what has begun is answered before a part ends',
     file: 'packages/http/serve-part.ts',
-    find: 'await drain(server);',
+    find: 'await drain(server, dismiss);',
     replace: 'server.close();\n      server.closeAllConnections();',
     test: {
       file: 'test/stopping.test.ts',
@@ -166,5 +166,43 @@ export const edge: Guard[] = [
       file: 'packages/http/exchange.test.ts',
       name: 'gives an answer up that never comes, or never ends, and the connection with it',
     },
+  },
+  {
+    name: 'a call is sent again only where nobody has seen it',
+    file: 'packages/http/service-client.ts',
+    find: 'if (!isUnsent(error) || performance.now() >= end) throw error;',
+    replace: 'if (performance.now() >= end) throw error;',
+    test: {
+      file: 'packages/http/endpoints.test.ts',
+      name: 'sends nothing twice: a connection that breaks once it was made is the end of its call',
+    },
+  },
+  {
+    name: 'an instance that says it stops is left',
+    file: 'packages/http/service-client.ts',
+    find: "answered.headers.connection === 'close' ? performance.now() : undefined",
+    replace: 'undefined',
+    test: { file: 'packages/http/endpoints.test.ts', name: 'leaves an instance that says it is stopping' },
+  },
+  {
+    name: 'a gateway ends a kept connection before the service does',
+    file: 'packages/http/endpoints.ts',
+    find: 'keepAliveMaxTimeout: idleMs,',
+    replace: 'keepAliveMaxTimeout: 60_000,',
+    test: { file: 'packages/http/endpoints.test.ts', name: 'ends a kept connection before a service that stops would' },
+  },
+  {
+    name: 'a part that stops goes on for its delay',
+    file: 'packages/http/serve-part.ts',
+    find: 'await sleep(options.stopDelayMs);',
+    replace: '',
+    test: { file: 'packages/http/serve-part.test.ts', name: 'takes what comes until its delay is over' },
+  },
+  {
+    name: 'no version runs on a schema from which a newer one took something',
+    file: 'packages/postgres/migrate.ts',
+    find: "newer.find((name) => name.endsWith('.contract.sql'))",
+    replace: 'undefined',
+    test: { file: 'packages/postgres/migrate.test.ts', name: 'and not where it took something away' },
   },
 ];

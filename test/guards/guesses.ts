@@ -79,7 +79,7 @@ export const guesses: Guard[] = [
   },
   {
     name: 'a challenge that was overtaken counts no guess',
-    file: 'gateway/store/fence.ts',
+    file: 'gateway/store/devices.ts',
     find: '(locked or epoch > $2 or factor_version > $3)',
     replace: '(locked or $2::bigint is null or factor_version > $3)',
     test: {

@@ -27,7 +27,7 @@ export const histories: Guard[] = [
   },
   {
     name: 'a changed password ends challenges, over histories',
-    file: 'gateway/store/fence.ts',
+    file: 'gateway/store/devices.ts',
     find: '(locked or epoch > $2 or factor_version > $3)',
     replace: '($2::bigint is null or $3::bigint is null)',
     test,

@@ -2,6 +2,7 @@ import { addresses } from './addresses.ts';
 import { audit } from './audit.ts';
 import { codes } from './codes.ts';
 import { consumers } from './consumers.ts';
+import { databases } from './databases.ts';
 import { edge } from './edge.ts';
 import { factors } from './factors.ts';
 import { guesses } from './guesses.ts';
@@ -25,5 +26,6 @@ export const guards = [
   ...addresses,
   ...audit,
   ...consumers,
+  ...databases,
   ...histories,
 ];

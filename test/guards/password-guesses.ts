@@ -7,6 +7,13 @@ const guessLimit = 'gateway/store/guess-limit.ts';
 /** Guesses at passwords: how many, by whom, and of which account. */
 export const passwordGuesses: Guard[] = [
   {
+    name: 'both counts of a key lie in one slot',
+    file: guessLimit,
+    find: 'return `{${key}}`;',
+    replace: 'return key;',
+    test: { file: 'test/redis-cluster.test.ts', name: 'no script has keys in two slots' },
+  },
+  {
     name: 'guesses in flight count',
     file: guessLimit,
     find: 'taken.wrong < limit && taken.wrong + taken.places <= limit',
@@ -29,8 +36,8 @@ export const passwordGuesses: Guard[] = [
   {
     name: 'a wrong guess that could not be counted keeps its place',
     file: guessLimit,
-    find: 'if (!uncounted) places.leave',
-    replace: 'places.leave',
+    find: 'if (uncounted || left) return;',
+    replace: 'if (left) return;',
     test: {
       file: 'gateway/store/guess-limit.test.ts',
       name: 'a wrong guess that could not be counted keeps its place',

@@ -163,4 +163,42 @@ export const passwords: Guard[] = [
       name: 'a job whose expected wait is too long is refused at once',
     },
   },
+  {
+    name: 'only hashes of one cost are compared at once',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: ' && one.cost === other.cost',
+    replace: '',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'new hashes, and those of another cost' },
+  },
+  {
+    name: 'a result that is missing is no yes',
+    file: 'services/users/hashing/hash-queue.ts',
+    find: 'if (result === undefined)',
+    replace: 'if (false)',
+    test: { file: 'services/users/hashing/hash-queue.test.ts', name: 'a result that is missing is no answer' },
+  },
+  {
+    name: 'a lane says yes only to the stored hash',
+    file: 'services/users/hashing/compare-in-lanes.mjs',
+    find: 'timingSafeEqual(digest(state), parsed[lane].digest)',
+    replace: 'digest(state).length === parsed[lane].digest.length',
+    test: {
+      file: 'services/users/hashing/compare-in-lanes.test.ts',
+      name: 'takes the published vectors, and no input',
+    },
+  },
+  {
+    name: 'lanes take all the turns of a cost',
+    file: 'services/users/hashing/compare-in-lanes.mjs',
+    find: 'left > 0; left -= turnsOfACall',
+    replace: 'left === 2 ** parsed[0].cost; left -= turnsOfACall',
+    test: { file: 'services/users/hashing/compare-in-lanes.test.ts', name: 'at the costs of real hashes too' },
+  },
+  {
+    name: 'a thread that can not have lanes is replaced by one without',
+    file: 'services/users/hashing/open-hash-worker.ts',
+    find: 'lanesToTry = undefined;',
+    replace: '',
+    test: { file: 'services/users/hashing/open-hash-worker.test.ts', name: 'where a thread does not start with lanes' },
+  },
 ];

@@ -5,6 +5,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseDatabaseUrl } from '@sallyport/config';
 import pg from 'pg';
 import { openDb } from '../../packages/postgres/db.ts';
 import { type Api, createApi } from './api.ts';
@@ -29,7 +30,9 @@ export type ProcessStackOptions = {
   users?: number;
   otps?: number;
   env?: Record<string, string>;
-  /** Instead of a fresh database on the server of the suite. */
+  /** Variables of one part alone. */
+  partEnv?: Partial<Record<PartProcess['name'], Record<string, string>>>;
+  /** Instead of a fresh database on the server of the suite. Where it names several servers, gateways have no proxy before it. */
   databaseUrl?: string;
 };
 
@@ -62,19 +65,7 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
   const databaseUrl = options.databaseUrl ?? opened.use(await createMigratedDatabase()).url;
   if (options.databaseUrl) await migrateAll(databaseUrl);
   const db = opened.adopt(openDb({ url: databaseUrl, name: 'test', max: 3, deadlineMs: 20_000 }), (it) => it.close());
-  const env: Record<string, string> = {
-    ...testKeys,
-    HOST: '127.0.0.1',
-    LOG_LEVEL: 'info',
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: process.env.TEST_REDIS_URL ?? 'memory:',
-    PUBLIC_URL: 'https://login.example.com',
-    BCRYPT_COST: '4',
-    OTP_WINDOW: '10',
-    ADDRESS_FAILURES: '0',
-    SIGNUPS_PER_ADDRESS: '0',
-    ...options.env,
-  };
+  const env: Record<string, string> = { ...createPartsEnvironment(databaseUrl), ...options.env };
   const lifeline = openLifeline(mkdtempSync(join(tmpdir(), 'sallyport-parts-')));
   opened.defer(() => lifeline.close());
   const parts: PartProcess[] = [];
@@ -84,23 +75,25 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
   });
 
   const create = async (name: PartProcess['name'], more: Record<string, string>) => {
-    const part = await createPartProcess(name, { ...env, ...more }, follow);
+    const part = await createPartProcess(name, { ...env, ...more, ...options.partEnv?.[name] }, follow);
     parts.push(part);
     return part;
   };
   const service = (name: 'users' | 'otp', secrets = '') => create(name, { SERVICE_SECRETS: secrets });
+  const [server = '', ...others] = parseDatabaseUrl(databaseUrl).servers;
+  const several = others.length > 0;
   const everyUsers = await times(options.users ?? 1, () => service('users', env.USERS_SERVICE_SECRETS));
   const otps = await times(options.otps ?? 1, () => service('otp', env.OTP_SERVICE_SECRETS));
   const gateways = await times(options.gateways ?? 1, async (at): Promise<GatewayProcess> => {
     const ways = {
       users: opened.use(await startHoldProxy(everyUsers[at % everyUsers.length]?.url ?? '')),
       otp: opened.use(await startHoldProxy(otps[at % otps.length]?.url ?? '')),
-      postgres: opened.use(await startDatabaseProxy(databaseUrl)),
+      postgres: opened.use(await startDatabaseProxy(server)),
     };
     const part = await create('gateway', {
       USERS_URL: ways.users.url,
       OTP_URL: ways.otp.url,
-      DATABASE_URL: throughPort(databaseUrl, ways.postgres.port),
+      DATABASE_URL: several ? databaseUrl : throughPort(databaseUrl, ways.postgres.port),
     });
     return { ...part, ...ways, api: createApi(part.url) };
   });
@@ -131,6 +124,22 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
       return row?.count ?? 0;
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** What all parts are given; a service's own secrets come to it. */
+export function createPartsEnvironment(databaseUrl: string): Record<string, string> {
+  return {
+    ...testKeys,
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: process.env.TEST_REDIS_URL ?? 'memory:',
+    PUBLIC_URL: 'https://login.example.com',
+    BCRYPT_COST: '4',
+    OTP_WINDOW: '10',
+    ADDRESS_FAILURES: '0',
+    SIGNUPS_PER_ADDRESS: '0',
   };
 }
 

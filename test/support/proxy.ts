@@ -2,6 +2,7 @@
 // through stall() and slow() everything still arrives, in order.
 // - cut() resets every live connection, new ones still work. refuse() turns new ones away and leaves the live ones.
 // - stall() takes connections and bytes and passes nothing on, in either direction, until resume().
+// - aim(port) leads new connections elsewhere, as an address that moves; stall what is there for one that moved silently.
 // - slow(ms) delays every chunk by that much, in each direction.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -15,6 +16,7 @@ export type Proxy = AsyncDisposable & {
   refuse(): Promise<void>;
   accept(): Promise<void>;
   slow(milliseconds: number): void;
+  aim(port: number): void;
   close(): Promise<void>;
 };
 
@@ -24,6 +26,7 @@ export async function startProxy(targetHost: string, targetPort: number): Promis
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   let delayMs = 0;
+  let aimed = targetPort;
 
   function track(socket: Socket): void {
     sockets.add(socket);
@@ -51,7 +54,7 @@ export async function startProxy(targetHost: string, targetPort: number): Promis
     track(inner);
     await gate.promise;
     if (inner.destroyed) return;
-    const outer = connect({ host: targetHost, port: targetPort, allowHalfOpen: true });
+    const outer = connect({ host: targetHost, port: aimed, allowHalfOpen: true });
     track(outer);
     inner.on('close', () => outer.destroy());
     outer.on('close', () => inner.destroy());
@@ -97,6 +100,9 @@ export async function startProxy(targetHost: string, targetPort: number): Promis
     },
     slow(milliseconds) {
       delayMs = milliseconds;
+    },
+    aim(port) {
+      aimed = port;
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -26,6 +26,8 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** Uses RabbitMQ where there is one. */
   broker?: boolean;
+  /** Called with the migrated database before a part starts; returns the URL by which the parts reach it. */
+  prepareDatabase?: (url: string) => Promise<string>;
   /** The database's clock as the parts see it; by default the stack's own. */
   databaseNow?: () => number;
 }
@@ -59,7 +61,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const redisPrefix = `test:${id}:`;
   const auditNames = { exchange: `test.${id}.audit`, queue: `test.${id}.audit.all` };
   opened.defer(() => removeTraces({ redisPrefix, auditNames }));
-  const env = createEnvironment(database.url, options);
+  const env = createEnvironment((await options.prepareDatabase?.(database.url)) ?? database.url, options);
   const { now } = clock;
   const databaseNow = async () => (options.databaseNow ?? now)();
 

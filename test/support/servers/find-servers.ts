@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { findUnprivilegedOwner } from './server-folder.ts';
 
 export type Found = { path: string; missing?: never } | { path?: never; missing: string };
-export type ServerName = 'postgres' | 'redis' | 'rabbitmq';
+export type ServerName = 'postgres' | 'redis' | 'rabbitmq' | 'pgbouncer';
 
 const systemFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
 
@@ -47,9 +47,14 @@ export function findEpmd(): string | undefined {
   return findProgram('epmd') ?? (existsSync(path) ? path : undefined);
 }
 
+function findPgbouncer(): Found {
+  const path = findProgram('pgbouncer');
+  return path ? { path } : { missing: 'pgbouncer is not installed' };
+}
+
 /** Which servers are installed here, and why the others can't be used. Postgres's path is a folder. */
 export function findServers(): Record<ServerName, Found> {
-  return { postgres: findPostgres(), redis: findRedis(), rabbitmq: findRabbitmq() };
+  return { postgres: findPostgres(), redis: findRedis(), rabbitmq: findRabbitmq(), pgbouncer: findPgbouncer() };
 }
 
 export function getServer(name: ServerName): string {

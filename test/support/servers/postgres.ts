@@ -13,6 +13,8 @@ export type PostgresOptions = {
   durable?: boolean;
   /** Further settings, as in postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
+  /** Makes it the standby of the server at this URL, under this name. */
+  standby?: { of: string; name: string };
 };
 
 async function answers(url: string): Promise<boolean> {
@@ -40,40 +42,48 @@ function removeSharedMemory(data: string): void {
   }
 }
 
+type RunOptions = { cwd: string; uid?: number; gid?: number };
+
+function run(command: string, args: readonly string[], options: RunOptions): void {
+  execFileSync(command, args, { env: { PATH: process.env.PATH }, stdio: 'pipe', ...options });
+}
+
+/** Returns the password of the user postgres. */
+function createCluster(initdb: string, data: string, options: RunOptions): string {
+  const password = randomBytes(12).toString('hex');
+  const passwordFile = join(options.cwd, 'password');
+  writeFileSync(passwordFile, password);
+  const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  run(initdb, ['-D', data, ...access, '-E', 'UTF8', '--locale=C', '-N'], options);
+  rmSync(passwordFile);
+  return password;
+}
+
+/** A copy keeps the password of what it copies. */
+function copyServer(backup: string, data: string, standby: { of: string; name: string }, options: RunOptions): string {
+  const from = new URL(standby.of);
+  from.searchParams.set('application_name', standby.name);
+  run(backup, ['-D', data, '-d', from.href, '-R', '-X', 'stream', '-c', 'fast', '-N'], options);
+  return from.password;
+}
+
 /** A private PostgreSQL on a free port; the URL's user may create databases. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestServer> {
   const bin = getServer('postgres');
   const owner = findUnprivilegedOwner();
   const folder = createServerFolder('postgres', owner);
   const data = join(folder, 'data');
-  const password = randomBytes(12).toString('hex');
   const port = await findFreePort();
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  const passwordFile = join(folder, 'password');
+  let password: string;
   try {
-    writeFileSync(passwordFile, password);
-    execFileSync(
-      join(bin, 'initdb'),
-      [
-        '-D',
-        data,
-        '-U',
-        'postgres',
-        '-A',
-        'scram-sha-256',
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '-N',
-        `--pwfile=${passwordFile}`,
-      ],
-      { cwd: folder, env: { PATH: process.env.PATH }, stdio: 'pipe', ...owner },
-    );
-    rmSync(passwordFile);
+    password = options.standby
+      ? copyServer(join(bin, 'pg_basebackup'), data, options.standby, { cwd: folder, ...owner })
+      : createCluster(join(bin, 'initdb'), data, { cwd: folder, ...owner });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const durability = options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
   const settings = {
     listen_addresses: '127.0.0.1',

@@ -14,6 +14,10 @@ import { startServer, type TestServer } from './server.ts';
 import { createServerFolder } from './server-folder.ts';
 
 export type RabbitmqServer = TestServer & {
+  /** What others need to form a cluster with it. */
+  readonly node: string;
+  readonly cookie: string;
+  readonly epmdPort: number;
   /** Runs `rabbitmqctl` against this broker and returns what it printed; about two seconds a call. */
   control(...args: string[]): Promise<string>;
 };
@@ -29,11 +33,19 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function writeConfiguration(folder: string, port: number, plugins: readonly string[]): void {
+export type RabbitmqOptions = {
+  plugins?: readonly string[];
+  /** Further lines of rabbitmq.conf. */
+  settings?: readonly string[];
+  /** Joins this one, and shares its epmd. */
+  join?: RabbitmqServer;
+};
+
+function writeConfiguration(folder: string, port: number, cookie: string, options: RabbitmqOptions): void {
   for (const name of ['log', 'mnesia', 'generated']) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, 'plugins'), `[${plugins.join(',')}].\n`);
+  writeFileSync(join(folder, 'plugins'), `[${(options.plugins ?? []).join(',')}].\n`);
   writeFileSync(join(folder, 'environment'), '');
-  writeFileSync(join(folder, '.erlang.cookie'), randomBytes(20).toString('hex'), { mode: 0o400 });
+  writeFileSync(join(folder, '.erlang.cookie'), cookie, { mode: 0o400 });
   const settings = [
     `listeners.tcp.local = 127.0.0.1:${port}`,
     // A nearly full disk or memory of the machine is nothing the tests are about.
@@ -42,18 +54,22 @@ function writeConfiguration(folder: string, port: number, plugins: readonly stri
     'log.console = true',
     'log.console.level = warning',
     'log.file = false',
+    ...(options.settings ?? []),
   ];
   writeFileSync(join(folder, 'rabbitmq.conf'), `${settings.join('\n')}\n`);
 }
 
 /** A private RabbitMQ on free ports, user guest. */
-export async function startRabbitmq(options: { plugins?: readonly string[] } = {}): Promise<RabbitmqServer> {
+export async function startRabbitmq(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const command = getServer('rabbitmq');
   const epmd = findEpmd() ?? 'epmd';
   const folder = createServerFolder('rabbitmq');
-  const [port, distributionPort, epmdPort] = [await findFreePort(), await findFreePort(), await findFreePort()];
+  const { join: first } = options;
+  const [port, distributionPort] = [await findFreePort(), await findFreePort()];
+  const epmdPort = first?.epmdPort ?? (await findFreePort());
+  const cookie = first?.cookie ?? randomBytes(20).toString('hex');
   const url = `amqp://guest:guest@127.0.0.1:${port}`;
-  writeConfiguration(folder, port, options.plugins ?? []);
+  writeConfiguration(folder, port, cookie, options);
   const node = `test${port}@localhost`;
   const env = {
     PATH: process.env.PATH,
@@ -73,13 +89,15 @@ export async function startRabbitmq(options: { plugins?: readonly string[] } = {
     RABBITMQ_PID_FILE: join(folder, 'pid'),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 -kernel inet_dist_use_interface {127,0,0,1}',
   };
-  const companion = spawn(epmd, ['-port', String(epmdPort), '-address', '127.0.0.1'], {
-    cwd: '/',
-    env,
-    stdio: 'ignore',
-    detached: true,
-  });
-  companion.unref();
+  const companion = first
+    ? undefined
+    : spawn(epmd, ['-port', String(epmdPort), '-address', '127.0.0.1'], {
+        cwd: '/',
+        env,
+        stdio: 'ignore',
+        detached: true,
+      });
+  companion?.unref();
   const server = await startServer({
     name: 'rabbitmq',
     url,
@@ -91,7 +109,7 @@ export async function startRabbitmq(options: { plugins?: readonly string[] } = {
     closeSignal: 'SIGKILL',
     startTimeoutMs: 90_000,
     isReady: () => answers(url),
-    companion,
+    ...(companion && { companion }),
   });
   async function control(...args: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(join(dirname(command), 'rabbitmqctl'), ['-n', node, '-q', ...args], {
@@ -100,5 +118,15 @@ export async function startRabbitmq(options: { plugins?: readonly string[] } = {
     });
     return stdout;
   }
-  return { ...server, control };
+  try {
+    if (first) {
+      await control('stop_app');
+      await control('join_cluster', first.node);
+      await control('start_app');
+    }
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return { ...server, node, cookie, epmdPort, control };
 }

@@ -82,8 +82,8 @@ export async function runSuite(options: SuiteOptions): Promise<Tally> {
     process.execPath,
     [
       '--test',
-      // Tests wait more than they compute: with one file to a core, the cores would be idle half the time.
-      `--test-concurrency=${availableParallelism() + 2}`,
+      // A file may start a dozen processes: with more of them than cores, the deadlines of the product run out.
+      `--test-concurrency=${availableParallelism()}`,
       '--test-timeout=120000',
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
