@@ -22,6 +22,7 @@ import type { ChallengeStore } from './store/challenges.ts';
 import { createChallengesInMemory } from './store/challenges-in-memory.ts';
 import { createChallengesInRedis } from './store/challenges-in-redis.ts';
 import { type Changes, createChanges } from './store/changes.ts';
+import { createFindLiveSession, type FindLiveSession } from './store/find-live-session.ts';
 import { forgetBlocks } from './store/ip-blocks.ts';
 import { getLimitKey } from './store/limit-key.ts';
 import { createLimits, type Limits } from './store/limits.ts';
@@ -49,6 +50,7 @@ export interface GatewayContext {
   limitKey: Buffer;
   blockedAddresses: BlockedAddresses;
   accessTokens: AccessTokens;
+  findLiveSession: FindLiveSession;
   changes: Changes;
   audit: AuditPipeline;
   arrivals: Arrivals;
@@ -140,6 +142,7 @@ export async function openContext(config: GatewayConfig, overrides: GatewayOverr
     limitKey,
     blockedAddresses,
     accessTokens: createAccessTokens(config, publicUrl, now),
+    findLiveSession: createFindLiveSession(db, config.SESSION_IDLE_SECONDS),
     changes: createChanges(db, audit),
     audit,
     arrivals: createArrivals(db),

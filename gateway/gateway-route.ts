@@ -48,13 +48,11 @@ export interface GatewayRoute extends Route<GatewayContext, Caller> {
   roles?: readonly string[];
   /** Open to an account whose role needs a factor that isn't enrolled yet. */
   beforeEnrolment?: true;
-  /** Passed through to that service as it is, without a handler. */
-  through?: 'otp';
   answers: Record<number, AnswerSpec>;
   problems?: readonly ProblemCode[];
 }
 
-type Spec = Omit<GatewayRoute, 'handle' | 'through'>;
+type Spec = Omit<GatewayRoute, 'handle'>;
 type CallerOf<Access> = Access extends 'bearer' ? Caller & { session: Session } : Caller;
 
 /** Types a handler by the schemas of its route and by the access that it wants. */

@@ -235,6 +235,27 @@ test('passes nothing on but the caller that a token proves, whatever headers cla
   assert.ok(document.text.includes('https://login.example.com') && !document.text.includes('evil.example'));
 });
 
+test('passes no answer on but a picture or that there is none', async () => {
+  await using fake = await startFakeOtp(stack);
+  const answers: [number, number, string][] = [
+    [200, 200, 'image/png'],
+    [404, 404, 'application/problem+json'],
+    [503, 200, 'text/html'],
+    [503, 200, 'image/png; x=<script>'],
+    [503, 404, 'text/html'],
+    [503, 301, 'image/png'],
+    [503, 500, 'application/problem+json'],
+  ];
+  for (const [expected, status, type] of answers) {
+    fake.lie('/qr_code', (_asked, res) =>
+      res.writeHead(status, { 'content-type': type, location: 'https://evil.example', 'set-cookie': 'a=b' }).end('lie'),
+    );
+    const { headers, text } = expect(expected, await fake.api('GET', '/qr_code', { token: ada.accessToken }));
+    assert.deepEqual([headers.get('location'), headers.get('set-cookie')], [null, null]);
+    assert.equal(text.includes('lie'), expected === 200);
+  }
+});
+
 test('does nothing inside for anybody without the very token of the gateway for this service', async () => {
   const context = { request_id: 'x', ip: null, user_agent: null, session_id: null };
   const [users, otp] = [stack.parts.users, stack.parts.otps[0]];

@@ -46,7 +46,7 @@ export function openHttpApi(url: string): HttpApi {
       const isJson = /[/+]json\b/.test(String(answer.headers['content-type'] ?? ''));
       return {
         status: answer.status,
-        body: isJson && answer.text !== '' ? JSON.parse(answer.text) : undefined,
+        body: isJson && answer.bytes.length > 0 ? JSON.parse(answer.bytes.toString()) : undefined,
         retryAfterSeconds: Number(answer.headers['retry-after'] ?? 1),
         cookies: [answer.headers['set-cookie'] ?? []].flat().map((cookie) => cookie.split(';', 1)[0] ?? ''),
       };

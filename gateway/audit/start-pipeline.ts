@@ -24,6 +24,9 @@ import { sweepFlags } from './sweep.ts';
 /** A page of what came in this time costs little more than one event, and nobody waits for it. */
 const restMs = 150;
 
+/** Consumers do wait for the numbers. */
+const sequencerRestMs = 75;
+
 export interface PipelineOptions {
   db: Db;
   users: ServiceClient;
@@ -68,22 +71,23 @@ export function startAuditPipeline(options: PipelineOptions): AuditPipeline {
   const later = acknowledgeLater({ users, otp });
   const loops: Loop[] = [];
   const lease = startLease({ db, name: 'audit', holder, logger, now, onHeld: () => wake(loops) });
-  const start = (name: string, everyMs: number, round: (round: Round) => Promise<boolean>) => {
-    const loop = startLoop({ name, logger, now, everyMs, restMs, active: lease.held, round });
+  const start = (name: string, everyMs: number, round: (round: Round) => Promise<boolean>, rest = restMs) => {
+    const loop = startLoop({ name, logger, now, everyMs, restMs: rest, active: lease.held, round });
     loops.push(loop);
     return loop;
   };
   let relayConnected = false;
   let relayLoop: Loop | undefined;
 
-  const sequencer = start('audit sequencer', 250, async () => {
+  const number = async () => {
     const { types, again } = await sequencePage({ db, publicUrl, logger, key, source });
     for (const type of types) metrics.numbered.inc({ type });
     if (types.length > 0) relayLoop?.nudge();
     if (types.some(isProjected)) projector.nudge();
     if (types.includes('sallyport.audit.erased')) erasures.nudge();
     return again;
-  });
+  };
+  const sequencer = start('audit sequencer', 250, number, sequencerRestMs);
   for (const [source, client] of [['users', users] as const, ['otp', otp] as const]) {
     start(`audit collector of ${source}`, 900, async () => {
       const { taken, again } = await collectPage({ db, source, client, logger, onTaken: sequencer.nudge });

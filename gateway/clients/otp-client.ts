@@ -22,6 +22,10 @@ export function createOtpClient(service: ServiceClient) {
     findFactor: async (context: RequestContext, userId: string) =>
       matching(await service.call('GET', `/factors/${userId}`, { answer: otp.Factor, context }), { user_id: userId }),
 
+    /** The pending enrolment of an account as a picture, in the form that `accept` prefers. */
+    drawEnrolment: (context: RequestContext, userId: string, accept: string | undefined) =>
+      service.fetch('/qr_code', { context, subject: userId, accept, types: ['image/png', 'image/svg+xml'] }),
+
     countWrongCodes: async (context: RequestContext, userId: string) =>
       matching(await service.call('GET', `/lanes/${userId}`, { answer: otp.WrongCodes, context }), { user_id: userId }),
 

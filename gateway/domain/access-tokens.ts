@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { GatewayConfig } from '../config.ts';
 
@@ -28,6 +29,15 @@ export interface AccessTokens {
 const algorithm = 'ES256';
 const longestToken = 4_096;
 
+/** Tokens whose signature was checked before; an owner sends the same one until it expires. Under 2 KB each. */
+const mostKnown = 2_000;
+
+interface Verified {
+  claims: AccessClaims;
+  /** Seconds since 1970. */
+  exp: number;
+}
+
 export function createAccessTokens(
   config: Pick<GatewayConfig, 'TOKEN_SIGNING_KEYS' | 'TOKEN_AUDIENCE' | 'ACCESS_TOKEN_SECONDS'>,
   publicUrl: string,
@@ -39,6 +49,24 @@ export function createAccessTokens(
   const publicKeys = new Map(ring.map(({ id, privateKey }) => [id, createPublicKey(privateKey)]));
   const audience = config.TOKEN_AUDIENCE ?? publicUrl;
   const seconds = () => Math.floor(now() / 1_000);
+  const known = new LRUCache<string, Verified>({ max: mostKnown });
+
+  function check(token: string): Verified | undefined {
+    const key = findKey(token, publicKeys);
+    if (key === undefined) return undefined;
+    try {
+      const payload = jwt.verify(token, key, {
+        algorithms: [algorithm],
+        issuer: publicUrl,
+        audience,
+        clockTimestamp: seconds(),
+      });
+      if (typeof payload !== 'object' || payload.exp === undefined) return undefined;
+      return { claims: Claims.parse(payload), exp: payload.exp };
+    } catch {
+      return undefined;
+    }
+  }
 
   return {
     sign({ sub, ...claims }, jti) {
@@ -51,19 +79,10 @@ export function createAccessTokens(
       });
     },
     verify(token) {
-      const key = findKey(token, publicKeys);
-      if (key === undefined) return undefined;
-      try {
-        const payload = jwt.verify(token, key, {
-          algorithms: [algorithm],
-          issuer: publicUrl,
-          audience,
-          clockTimestamp: seconds(),
-        });
-        return typeof payload === 'object' && payload.exp !== undefined ? Claims.parse(payload) : undefined;
-      } catch {
-        return undefined;
-      }
+      const verified = known.get(token) ?? check(token);
+      if (verified === undefined || verified.exp <= seconds()) return undefined;
+      known.set(token, verified);
+      return verified.claims;
     },
     jwks: { keys: ring.map(({ id, privateKey }) => toJwk(id, privateKey, algorithm)) },
   };

@@ -3,7 +3,7 @@ import { Unavailable } from '@sallyport/contracts';
 import { type EventFilter, type FoundEvent, findEvents, getHead } from '../audit/store/find-events.ts';
 import { noteReader } from '../audit/store/readers.ts';
 import type { GatewayContext } from '../context.ts';
-import { findLiveSession, type Session } from '../store/sessions.ts';
+import type { Session } from '../store/sessions.ts';
 import type { Asker } from './asker.ts';
 import { EventLog } from './event-log.ts';
 
@@ -23,8 +23,7 @@ export async function readLog(
   await recordReading(context, reader);
   if (waiting.seconds === 0) return pageOf(await findEvents(context.db, filter), filter);
   const events = await waitForEvents(context, filter, waiting);
-  const { db, config } = context;
-  if (!(await findLiveSession(db, reader.session.id, config.SESSION_IDLE_SECONDS))) return { outcome: 'ended' };
+  if (!(await context.findLiveSession(reader.session.id))) return { outcome: 'ended' };
   return pageOf(events, filter);
 }
 

@@ -4,7 +4,6 @@ import type { GatewayContext } from '../context.ts';
 import { strangers } from '../domain/asker.ts';
 import type { Caller } from '../gateway-route.ts';
 import { unauthenticated } from '../refusals.ts';
-import { findLiveSession } from '../store/sessions.ts';
 
 const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
@@ -17,7 +16,7 @@ export function authenticate(context: GatewayContext, required: boolean): Reques
   return async (req, res, next) => {
     const token = bearer.exec(req.headers.authorization ?? '')?.[1];
     const claims = token === undefined ? undefined : context.accessTokens.verify(token);
-    const session = claims && (await findLiveSession(context.db, claims.sid, context.config.SESSION_IDLE_SECONDS));
+    const session = claims && (await context.findLiveSession(claims.sid));
     if (claims && session && session.userId === claims.sub) {
       const caller: Caller = res.locals.caller;
       caller.session = { ...session, authTime: Math.min(session.authTime, claims.auth_time) };

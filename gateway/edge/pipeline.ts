@@ -13,7 +13,6 @@ import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { countLogins } from './count-logins.ts';
 import { deviceTokenOf } from './device-cookie.ts';
-import { passToOtp } from './pass-through.ts';
 import { refuseBlocked } from './refuse-blocked.ts';
 
 /*
@@ -21,7 +20,6 @@ import { refuseBlocked } from './refuse-blocked.ts';
  * limit of its address, the form of its body, who calls, and whether that caller may. Each step only ever refuses.
  */
 export function createPipeline(context: GatewayContext): (route: GatewayRoute) => RequestHandler[] {
-  const through = { otp: passToOtp(context) };
   const counted = countLogins(context.registry);
   return (route) => [
     identify,
@@ -31,7 +29,6 @@ export function createPipeline(context: GatewayContext): (route: GatewayRoute) =
     ...readBody(context, route),
     ...(route.access === 'public' ? [] : [authenticate(context, route.access === 'bearer')]),
     ...(route.access === 'bearer' ? [authorise(context, route)] : []),
-    ...(route.through ? [through[route.through]] : []),
   ];
 }
 

@@ -6,9 +6,10 @@ import { createTestDatabase, databaseMissing } from '../../test/support/database
 import { createRecording } from '../audit/store/outbox.ts';
 import { gatewayMigrations } from '../migrations.ts';
 import { raiseFence } from './fence.ts';
+import { createFindLiveSession } from './find-live-session.ts';
 import { insertSession, type NewSession } from './insert-session.ts';
 import { rotateRefresh } from './refresh.ts';
-import { carryOver, findLiveSession, forgetSessions } from './sessions.ts';
+import { carryOver, findLiveSessions, forgetSessions } from './sessions.ts';
 
 const key = () => ({ keyId: 't1', secret: randomBytes(32), hash: randomBytes(32) });
 
@@ -68,6 +69,30 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
     ]);
   });
 
+  test('requests of one turn are asked for by one statement, and each gets what is its own', async () => {
+    const [one, other, ended] = [
+      await insertOne(randomUUID()),
+      await insertOne(randomUUID()),
+      await insertOne(randomUUID()),
+    ];
+    await raiseFence(db, ended.userId, rises.lock, 'test', ended.id);
+    let statements = 0;
+    const query: Db['query'] = (text, values) => {
+      statements += 1;
+      return db.query(text, values);
+    };
+    const find = createFindLiveSession({ ...db, query }, 60);
+    const asked = [one.id, ended.id, other.id, one.id, randomUUID()];
+    const found = await Promise.all(asked.map(find));
+    assert.deepEqual(
+      found.map((session) => session?.userId),
+      [one.userId, undefined, other.userId, one.userId, undefined],
+    );
+    assert.equal(statements, 1);
+    await raiseFence(db, one.userId, rises.lock, 'test', one.id);
+    assert.equal(await find(one.id), undefined, 'it is asked for anew');
+  });
+
   test('a challenge makes one session, also out of ten at once (promise 2)', async () => {
     const userId = randomUUID();
     await insertOne(userId);
@@ -113,7 +138,7 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
       const session = await insertOne(userId);
       const next = { hash: randomBytes(32), keyId: 't1' };
       await raiseFence(db, userId, known, 'test', session.id);
-      assert.equal(await findLiveSession(db, session.id, 60), undefined);
+      assert.equal((await findLiveSessions(db, [session.id], 60)).size, 0);
       assert.equal(await rotateRefresh(db, session, next, 60, nothing), undefined);
       assert.equal(await carryOver(db, session, { ...session, authTime: 1 }), undefined);
       assert.equal(await insert(userId), undefined);

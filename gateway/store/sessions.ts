@@ -64,13 +64,18 @@ export const live = (idle: string) => `s.ended_at is null and s.expires_at > clo
   and s.last_used_at > clock_timestamp() - make_interval(secs => ${idle})
   and not f.locked and s.epoch >= f.epoch and s.factor_version >= f.factor_version`;
 
-/** The session if it lives now; asked anew at every request, never remembered. */
-export async function findLiveSession(db: Queryable, id: string, idleSeconds: number): Promise<Session | undefined> {
-  const [row] = await db.query<SessionRow>(
-    `select s.*, ${secondsLeft('s')} from gateway.session s join gateway.subject f using (user_id) where s.id = $1 and ${live('$2')}`,
-    [id, idleSeconds],
+/** Those of the sessions that live now, by their ids. */
+export async function findLiveSessions(
+  db: Queryable,
+  ids: readonly string[],
+  idleSeconds: number,
+): Promise<Map<string, Session>> {
+  const rows = await db.query<SessionRow>(
+    `select s.*, ${secondsLeft('s')} from gateway.session s join gateway.subject f using (user_id)
+     where s.id = any($1::uuid[]) and ${live('$2')}`,
+    [ids, idleSeconds],
   );
-  return row && toSession(row);
+  return new Map(rows.map((row) => [row.id, toSession(row)]));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Dispatcher, Pool } from 'undici';
 export interface Answered {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  text: string;
+  bytes: Buffer;
 }
 
 /**
@@ -16,7 +16,7 @@ export function exchange(
   deadlineMs: number,
 ): Promise<Answered> {
   const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-  const answered: Answered = { status: 0, headers: {}, text: '' };
+  const answered: Answered = { status: 0, headers: {}, bytes: Buffer.alloc(0) };
   const chunks: Buffer[] = [];
   let controller: Dispatcher.DispatchController | undefined;
   let late: Error | undefined;
@@ -46,7 +46,7 @@ export function exchange(
     onResponseData: (_controller, chunk) => void chunks.push(chunk),
     onResponseEnd() {
       settled();
-      resolve({ ...answered, text: Buffer.concat(chunks).toString() });
+      resolve({ ...answered, bytes: Buffer.concat(chunks) });
     },
     onResponseError(_controller, error) {
       settled();

@@ -29,8 +29,7 @@ export interface Route<Context, Caller> {
   readonly body?: z.ZodType;
   /** Asked by a machine again and again: its log line is one of debugging. */
   readonly quiet?: true;
-  /** Absent where the pipeline itself gives the answer, as for a call that is passed through. */
-  readonly handle?: Handler<Context, Caller>;
+  readonly handle: Handler<Context, Caller>;
 }
 
 /** What a schema makes of its input; undefined without one. */
@@ -55,11 +54,8 @@ export function mountRoutes<Context, Row extends Route<Context, never>>(
   pipeline: (route: Row) => RequestHandler[],
 ): void {
   for (const row of routes) {
-    const { handle } = row;
-    const answer: RequestHandler[] = handle
-      ? [async (req, res) => send(res, await handle(context, readCall(row, req, res)))]
-      : [];
-    app[row.method](row.path, named(row.path, row.quiet), ...pipeline(row), ...answer);
+    const answer: RequestHandler = async (req, res) => send(res, await row.handle(context, readCall(row, req, res)));
+    app[row.method](row.path, named(row.path, row.quiet), ...pipeline(row), answer);
   }
   for (const path of new Set(routes.map((row) => row.path))) {
     const methods = routes.filter((row) => row.path === path).map((row) => row.method.toUpperCase());

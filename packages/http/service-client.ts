@@ -15,6 +15,28 @@ interface CallOptions<Schema extends z.ZodType> {
   deadlineMs?: number;
 }
 
+interface FetchOptions {
+  context: RequestContext;
+  subject: string;
+  accept: string | undefined;
+  types: readonly string[];
+}
+
+export interface Fetched {
+  type: string;
+  bytes: Buffer;
+}
+
+interface Request {
+  method: 'GET' | 'POST' | 'PUT';
+  path: string;
+  context: RequestContext;
+  subject?: string;
+  headers?: Record<string, string>;
+  body?: object | undefined;
+  deadlineMs?: number | undefined;
+}
+
 /**
  * Calls to one service, shared among all its instances, over kept-alive connections. Nothing is ever sent twice: only a
  * call whose connection could not be made goes to another instance.
@@ -29,10 +51,12 @@ export interface ServiceClient {
     path: string,
     options: CallOptions<Schema>,
   ): Promise<z.output<Schema>>;
-  /** A token for a call that is passed through for an account. */
-  token(context: RequestContext, subject?: string): string;
-  /** Where a call that is passed through goes now. */
-  place(): URL;
+  /**
+   * Fetches what the service has for an account in a form that is no JSON; undefined where it has nothing (404).
+   * @param options.accept what the caller would like, as HTTP says it
+   * @throws Unavailable as `call` does, and where the answer is of none of the `types`
+   */
+  fetch(path: string, options: FetchOptions): Promise<Fetched | undefined>;
   /** Asks the service nothing but whether it listens and takes our token. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -61,60 +85,69 @@ export function createServiceClient(options: {
   const { service, secrets, now, metrics } = options;
   const pools = { connections: mostConnections, pipelining: 1, maxResponseSize: mostBytes };
   const endpoints = openEndpoints(options.urls, pools, options.resolve);
-  const first = new URL(options.urls[0] ?? '');
-  const token = (context: RequestContext, subject?: string) =>
-    signServiceToken(service, secrets, now, { context, subject });
 
   metrics?.show(service, endpoints.use);
 
-  async function ask<Schema extends z.ZodType>(
-    method: 'GET' | 'POST' | 'PUT',
-    path: string,
-    { answer, context, body, deadlineMs = usualMs }: CallOptions<Schema>,
-    traceparent: string | undefined,
-  ): Promise<z.output<Schema>> {
+  /** @throws Unavailable when the service is away, slow or overloaded */
+  async function ask(request: Request, traceparent: string | undefined): Promise<Answered> {
+    const { method, path, context, subject, body, deadlineMs = usualMs } = request;
     const headers = {
-      authorization: `Bearer ${token(context)}`,
+      authorization: `Bearer ${signServiceToken(service, secrets, now, { context, subject })}`,
       'x-request-id': context.request_id,
+      ...request.headers,
       ...(body ? { 'content-type': 'application/json' } : {}),
       ...(traceparent ? { traceparent } : {}),
     };
-    const request = { method, path, headers, body: body ? JSON.stringify(body) : null };
-    const got = await send(endpoints, request, deadlineMs).catch((cause: unknown) => {
+    const sent = { method, path, headers, body: body ? JSON.stringify(body) : null };
+    const got = await send(endpoints, sent, deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
     });
     if (got.status === 503) {
-      const overloaded = got.text.includes('urn:sallyport:problem:overloaded');
+      const overloaded = got.bytes.includes('urn:sallyport:problem:overloaded');
       const retryAfterSeconds = Number(got.headers['retry-after'] ?? 1);
       throw new Unavailable(service, { overloaded, retryAfterSeconds });
     }
-    const parsed = got.status === 200 ? answer.safeParse(parse(got.text)) : undefined;
-    if (!parsed?.success) throw new Unavailable(service, { cause: new Error(`unusable answer (${got.status})`) });
-    return parsed.data;
+    return got;
   }
 
-  const call: ServiceClient['call'] = async (method, path, options) => {
+  /** Asks, traced and measured. `read` throws where the answer is none. */
+  async function askFor<Result>(request: Request, read: (got: Answered) => Result): Promise<Result> {
     const started = performance.now();
     let outcome: Parameters<CallMetrics['ended']>[1] = 'failed';
     try {
-      const name = `${method} ${routeOf(path)}`;
-      const answer = await traced('client', name, { 'peer.service': service }, (span) =>
-        ask(method, path, options, span?.traceparent),
+      const name = `${request.method} ${routeOf(request.path)}`;
+      const result = await traced('client', name, { 'peer.service': service }, async (span) =>
+        read(await ask(request, span?.traceparent)),
       );
       outcome = 'answered';
-      return answer;
+      return result;
     } catch (error) {
       if (error instanceof Unavailable && error.overloaded) outcome = 'overloaded';
       throw error;
     } finally {
       metrics?.ended(service, outcome, (performance.now() - started) / 1_000);
     }
-  };
+  }
+
+  const unusable = ({ status }: Answered) =>
+    new Unavailable(service, { cause: new Error(`unusable answer (${status})`) });
+
+  const call: ServiceClient['call'] = (method, path, { answer, ...options }) =>
+    askFor({ method, path, ...options }, (got) => {
+      const parsed = got.status === 200 ? answer.safeParse(parse(got.bytes.toString())) : undefined;
+      if (!parsed?.success) throw unusable(got);
+      return parsed.data;
+    });
 
   return {
     call,
-    token,
-    place: () => placeOf(endpoints.choose()) ?? first,
+    fetch: (path, { accept, types, ...options }) =>
+      askFor({ method: 'GET', path, headers: accept === undefined ? {} : { accept }, ...options }, (got) => {
+        const type = String(got.headers['content-type']);
+        if (got.status === 200 && types.includes(type)) return { type, bytes: got.bytes };
+        if (got.status === 404 && type === 'application/problem+json') return undefined;
+        throw unusable(got);
+      }),
     async ping() {
       await call('GET', '/ping', { answer: z.object({}), context: nobody, deadlineMs: 1_000 });
     },
@@ -170,13 +203,6 @@ function isUnsent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   return code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect';
-}
-
-/** By its address; TLS wants the name. */
-function placeOf(endpoint: Endpoint | undefined): URL | undefined {
-  if (endpoint === undefined || endpoint.url.protocol === 'https:') return endpoint?.url;
-  const hostname = endpoint.family === 6 ? `[${endpoint.address}]` : endpoint.address;
-  return Object.assign(new URL(endpoint.url), { hostname });
 }
 
 const nobody: RequestContext = { request_id: 'ping', ip: null, user_agent: null, session_id: null };

@@ -36,8 +36,8 @@ export const factors: Guard[] = [
   {
     name: 'an answer that is not exactly one is none',
     file: 'packages/http/service-client.ts',
-    find: 'got.status === 200 ? answer.safeParse(parse(got.text)) : undefined',
-    replace: '({ success: true, data: parse(got.text) as never })',
+    find: 'got.status === 200 ? answer.safeParse(parse(got.bytes.toString())) : undefined',
+    replace: '({ success: true, data: parse(got.bytes.toString()) as never })',
     test: { file: stepsTest, name: 'takes nothing but the exact yes of otp for this account and attempt' },
   },
   {

@@ -12,21 +12,21 @@ export const tokens: Guard[] = [
   {
     name: 'an access token is for this audience',
     file: access,
-    find: 'issuer: publicUrl,\n          audience,',
+    find: 'issuer: publicUrl,\n        audience,',
     replace: 'issuer: publicUrl,',
     test: { file: tokensTest, name: otherToken },
   },
   {
     name: 'an access token is of this issuer',
     file: access,
-    find: 'issuer: publicUrl,\n          audience,',
+    find: 'issuer: publicUrl,\n        audience,',
     replace: 'audience,',
     test: { file: tokensTest, name: otherToken },
   },
   {
     name: 'an access token has an end',
     file: access,
-    find: '&& payload.exp !== undefined',
+    find: ' || payload.exp === undefined',
     replace: '',
     test: { file: tokensTest, name: otherToken },
   },
@@ -81,17 +81,20 @@ export const tokens: Guard[] = [
     test: { file: edgeTest, name: 'does nothing inside for anybody without the very token of the gateway' },
   },
   {
+    name: 'an access token that was taken before expires',
+    file: access,
+    find: 'verified === undefined || verified.exp <= seconds()',
+    replace: 'verified === undefined',
+    test: {
+      file: 'test/tokens.test.ts',
+      name: 'refuses a token of another issuer, audience, time, account or session',
+    },
+  },
+  {
     name: 'a refresh token is of its session',
     file: 'gateway/domain/refresh-token.ts',
     find: '.update(sessionId)\n',
     replace: '',
     test: { file: 'gateway/domain/refresh-token.test.ts', name: 'differs by key, secret, session and number' },
-  },
-  {
-    name: 'a call that is passed on carries no header of its caller',
-    file: 'gateway/edge/pass-through.ts',
-    find: 'if (!kept.has(name)) outgoing.removeHeader(name);',
-    replace: 'kept.has(name);',
-    test: { file: edgeTest, name: 'passes nothing on but the caller that a token proves' },
   },
 ];

@@ -23,8 +23,9 @@ export function fakeService(name: 'users' | 'otp', answers: Record<string, Answe
       if (!parsed.success) throw new Unavailable(name, { cause: new Error('unusable answer') });
       return parsed.data;
     },
-    token: () => '',
-    place: () => new URL('http://127.0.0.1:9'),
+    async fetch() {
+      return undefined;
+    },
     async ping() {},
     async close() {},
   };
