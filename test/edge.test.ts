@@ -11,6 +11,7 @@ import { startFakeOtp } from './support/fake-otp.ts';
 import { expect, expectProblem, type Person, signUp, signUpWithFactor } from './support/people.ts';
 import { sendRaw } from './support/raw-http.ts';
 import { type Stack, startStack } from './support/stack.ts';
+import { until } from './support/until.ts';
 
 let stack: Stack;
 let ada: Person;
@@ -235,25 +236,41 @@ test('passes nothing on but the caller that a token proves, whatever headers cla
   assert.ok(document.text.includes('https://login.example.com') && !document.text.includes('evil.example'));
 });
 
-test('passes no answer on but a picture or that there is none', async () => {
+test('passes no answer on but the picture that was asked for, or that there is none', async () => {
   await using fake = await startFakeOtp(stack);
-  const answers: [number, number, string][] = [
-    [200, 200, 'image/png'],
-    [404, 404, 'application/problem+json'],
-    [503, 200, 'text/html'],
-    [503, 200, 'image/png; x=<script>'],
-    [503, 404, 'text/html'],
-    [503, 301, 'image/png'],
-    [503, 500, 'application/problem+json'],
+  const none = JSON.stringify({ type: 'urn:sallyport:problem:no-pending-enrolment', detail: 'a lie' });
+  const answers: [number, number, string, string][] = [
+    [200, 200, 'image/png', 'a lie'],
+    [404, 404, 'application/problem+json', none],
+    [503, 200, 'image/svg+xml', '<svg>a lie</svg>'],
+    [503, 200, 'text/html', 'a lie'],
+    [503, 200, 'image/png; x=<script>', 'a lie'],
+    [503, 404, 'application/problem+json', none.replace('no-pending-enrolment', 'not-found')],
+    [503, 301, 'image/png', 'a lie'],
+    [503, 500, 'application/problem+json', none],
   ];
-  for (const [expected, status, type] of answers) {
+  for (const [expected, status, type, body] of answers) {
     fake.lie('/qr_code', (_asked, res) =>
-      res.writeHead(status, { 'content-type': type, location: 'https://evil.example', 'set-cookie': 'a=b' }).end('lie'),
+      res.writeHead(status, { 'content-type': type, location: 'https://evil.example', 'set-cookie': 'a=b' }).end(body),
     );
     const { headers, text } = expect(expected, await fake.api('GET', '/qr_code', { token: ada.accessToken }));
     assert.deepEqual([headers.get('location'), headers.get('set-cookie')], [null, null]);
-    assert.equal(text.includes('lie'), expected === 200);
+    assert.equal(text.includes('a lie'), expected === 200);
   }
+});
+
+test('whoever asks for very many pictures at once hears that it is too many, and holds nobody up', async () => {
+  await using fake = await startFakeOtp(stack);
+  const held: (() => void)[] = [];
+  fake.lie('/qr_code', (_asked, res) => held.push(() => res.writeHead(200, { 'content-type': 'image/png' }).end()));
+  const ask = async () => (await fake.api('GET', '/qr_code', { token: ada.accessToken })).status;
+  const first = Array.from({ length: 32 }, ask);
+  await until('all are asked for', () => held.length === 32);
+  expectProblem(503, 'overloaded', await fake.api('GET', '/qr_code', { token: ada.accessToken }));
+  for (const answer of held) answer();
+  assert.deepEqual(new Set(await Promise.all(first)), new Set([200]));
+  fake.lie('/qr_code', (_asked, res) => res.writeHead(200, { 'content-type': 'image/png' }).end());
+  assert.equal(await ask(), 200);
 });
 
 test('does nothing inside for anybody without the very token of the gateway for this service', async () => {

@@ -2,8 +2,12 @@ import { otp, type RequestContext, Unavailable } from '@sallyport/contracts';
 import type { ServiceClient } from '@sallyport/http/service-client';
 import type { z } from 'zod';
 
+/** Pictures asked for at once: whoever wants more of them holds up no code. */
+const mostDrawing = 32;
+
 /** What the gateway asks of otp. A yes for another account or another attempt is no answer at all. */
 export function createOtpClient(service: ServiceClient) {
+  let drawing = 0;
   const useCode =
     <Answer extends object>(path: string, answer: z.ZodType<Answer>) =>
     async (context: RequestContext, body: otp.UseCode): Promise<Answer> =>
@@ -22,9 +26,16 @@ export function createOtpClient(service: ServiceClient) {
     findFactor: async (context: RequestContext, userId: string) =>
       matching(await service.call('GET', `/factors/${userId}`, { answer: otp.Factor, context }), { user_id: userId }),
 
-    /** The pending enrolment of an account as a picture, in the form that `accept` prefers. */
-    drawEnrolment: (context: RequestContext, userId: string, accept: string | undefined) =>
-      service.fetch('/qr_code', { context, subject: userId, accept, types: ['image/png', 'image/svg+xml'] }),
+    /** The pending enrolment of an account as a picture; undefined where none is pending. */
+    async drawEnrolment(context: RequestContext, userId: string, type: 'image/png' | 'image/svg+xml') {
+      if (drawing >= mostDrawing) throw new Unavailable('otp', { overloaded: true, retryAfterSeconds: 1 });
+      drawing += 1;
+      try {
+        return await service.fetch('/qr_code', { context, subject: userId, type, none: 'no-pending-enrolment' });
+      } finally {
+        drawing -= 1;
+      }
+    },
 
     countWrongCodes: async (context: RequestContext, userId: string) =>
       matching(await service.call('GET', `/lanes/${userId}`, { answer: otp.WrongCodes, context }), { user_id: userId }),

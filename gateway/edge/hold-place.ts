@@ -15,7 +15,7 @@ import { addressRestSeconds } from '../store/limits.ts';
  */
 export function holdPlace(row: GatewayRoute): GatewayRoute {
   const { handle, guesses } = row;
-  if (handle === undefined || guesses === undefined) return row;
+  if (guesses === undefined) return row;
   const decides = guesses === 'refused unless known' || guesses === 'refused unless live';
   const guarded: Handler<GatewayContext, Caller> = async (context, call) => {
     const { caller } = call;

@@ -2,6 +2,8 @@ import { refuse, reply } from '@sallyport/http';
 import { type GatewayRoute, gatewayRoute } from '../gateway-route.ts';
 import { problems } from '../problems.ts';
 
+const forms = ['image/png', 'image/svg+xml'] as const;
+
 /** otp's picture as it is. Only who asks and which form he prefers go along: nothing else that a caller could have set. */
 export const qrCodeRoutes: GatewayRoute[] = [
   gatewayRoute(
@@ -13,15 +15,16 @@ export const qrCodeRoutes: GatewayRoute[] = [
       access: 'bearer',
       beforeEnrolment: true,
       answers: {
-        200: { description: 'PNG, or SVG where Accept prefers it', media: ['image/png', 'image/svg+xml'] },
+        200: { description: 'PNG, or SVG where Accept prefers it', media: forms },
       },
       problems: ['no-pending-enrolment'],
     },
     async ({ otp }, { caller: { asker, session }, req }) => {
       const vary = { Vary: 'Accept' };
-      const picture = await otp.drawEnrolment(asker.request, session.userId, req.headers.accept);
+      const form = forms.find((each) => each === req.accepts([...forms])) ?? forms[0];
+      const picture = await otp.drawEnrolment(asker.request, session.userId, form);
       return picture
-        ? reply(200, picture.bytes, { ...vary, 'Content-Type': picture.type })
+        ? reply(200, picture, { ...vary, 'Content-Type': form })
         : refuse(problems['no-pending-enrolment'], { headers: vary });
     },
   ),

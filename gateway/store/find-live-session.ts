@@ -1,4 +1,5 @@
 import type { Db } from '@sallyport/postgres';
+import { outsideRequests, traced } from '@sallyport/tracing';
 import DataLoader from 'dataloader';
 import { findLiveSessions, type Session } from './sessions.ts';
 
@@ -14,7 +15,11 @@ export function createFindLiveSession(db: Db, idleSeconds: number): FindLiveSess
       const found = await findLiveSessions(db, ids, idleSeconds);
       return ids.map((id) => found.get(id));
     },
-    { cache: false, maxBatchSize: mostTogether, batchScheduleFn: (ask) => void setImmediate(ask) },
+    {
+      cache: false,
+      maxBatchSize: mostTogether,
+      batchScheduleFn: (ask) => void setImmediate(() => outsideRequests(ask)),
+    },
   );
-  return (id) => loader.load(id);
+  return (id) => traced('internal', 'find live session', {}, () => loader.load(id));
 }

@@ -17,14 +17,12 @@ interface CallOptions<Schema extends z.ZodType> {
 
 interface FetchOptions {
   context: RequestContext;
+  /** Whose it is. */
   subject: string;
-  accept: string | undefined;
-  types: readonly string[];
-}
-
-export interface Fetched {
+  /** The media type wanted. */
   type: string;
-  bytes: Buffer;
+  /** The code of the problem that says that there is nothing. */
+  none: string;
 }
 
 interface Request {
@@ -52,11 +50,11 @@ export interface ServiceClient {
     options: CallOptions<Schema>,
   ): Promise<z.output<Schema>>;
   /**
-   * Fetches what the service has for an account in a form that is no JSON; undefined where it has nothing (404).
-   * @param options.accept what the caller would like, as HTTP says it
-   * @throws Unavailable as `call` does, and where the answer is of none of the `types`
+   * Fetches what the service has for an account in a form that is no JSON; undefined where it answers with the problem
+   * `none`.
+   * @throws Unavailable as `call` does, and where the answer is neither that nor of the `type`
    */
-  fetch(path: string, options: FetchOptions): Promise<Fetched | undefined>;
+  fetch(path: string, options: FetchOptions): Promise<Buffer | undefined>;
   /** Asks the service nothing but whether it listens and takes our token. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -92,9 +90,9 @@ export function createServiceClient(options: {
   async function ask(request: Request, traceparent: string | undefined): Promise<Answered> {
     const { method, path, context, subject, body, deadlineMs = usualMs } = request;
     const headers = {
+      ...request.headers,
       authorization: `Bearer ${signServiceToken(service, secrets, now, { context, subject })}`,
       'x-request-id': context.request_id,
-      ...request.headers,
       ...(body ? { 'content-type': 'application/json' } : {}),
       ...(traceparent ? { traceparent } : {}),
     };
@@ -141,11 +139,10 @@ export function createServiceClient(options: {
 
   return {
     call,
-    fetch: (path, { accept, types, ...options }) =>
-      askFor({ method: 'GET', path, headers: accept === undefined ? {} : { accept }, ...options }, (got) => {
-        const type = String(got.headers['content-type']);
-        if (got.status === 200 && types.includes(type)) return { type, bytes: got.bytes };
-        if (got.status === 404 && type === 'application/problem+json') return undefined;
+    fetch: (path, { type, none, ...options }) =>
+      askFor({ method: 'GET', path, headers: { accept: type }, ...options }, (got) => {
+        if (got.status === 200 && got.headers['content-type'] === type) return got.bytes;
+        if (got.status === 404 && got.bytes.includes(`"urn:sallyport:problem:${none}"`)) return undefined;
         throw unusable(got);
       }),
     async ping() {

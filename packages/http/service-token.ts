@@ -17,7 +17,7 @@ const Claims = z.object({ iat: z.int(), exp: z.int(), sub: z.uuid().optional(), 
 
 export interface ServiceClaims {
   context: RequestContext;
-  /** The account a pass-through is for. */
+  /** The account that something is fetched for. */
   subject?: string | undefined;
 }
 

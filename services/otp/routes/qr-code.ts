@@ -6,7 +6,7 @@ import { problems } from '../problems.ts';
 
 const noStore = { 'Cache-Control': 'no-store', Vary: 'Accept' };
 
-/** The pending enrolment of the account that the gateway's token names, passed through as it is. */
+/** The pending enrolment of the account that the gateway's token names. */
 export const qrCodeRoute = route(
   { method: 'get', path: '/qr_code' },
   async (context: OtpContext, { caller, req }: Call<unknown, unknown, unknown, ServiceCaller>) => {
