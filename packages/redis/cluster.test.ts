@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from 'ioredis';
 import { openAdmin } from '../../test/support/servers/redis.ts';
 import { clusterMissing, type RedisCluster, startRedisCluster } from '../../test/support/servers/redis-cluster.ts';
 import type { TestServer } from '../../test/support/servers/server.ts';
@@ -33,6 +35,25 @@ suite('a client of a cluster', { skip: onlyReal ?? clusterMissing }, () => {
     await pingRedis(client);
     assert.ok(keys.every((key) => isReachable(client, key)));
     assert.deepEqual(new Set(await Promise.all(keys.map(count))), new Set([1]));
+  });
+
+  test('asks nothing more once it is left, also where it was just asking', async () => {
+    const other = openRedis({ url: cluster.url, prefix: 'x:' }) as Cluster;
+    await whenReady(other);
+    let answers = 0;
+    other.refreshSlotsCache(() => {
+      answers += 1;
+    });
+    await until('it answers', () => answers === 1);
+    other.refreshSlotsCache(() => {
+      answers += 1;
+    });
+    other.disconnect();
+    other.refreshSlotsCache(() => {
+      answers += 1;
+    });
+    await sleep(1_000);
+    assert.equal(answers, 1);
   });
 
   test('tells once that nodes may forget keys', async () => {

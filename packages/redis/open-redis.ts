@@ -38,10 +38,19 @@ export function openRedis(options: {
   return client;
 }
 
-/** A cluster that is left while it connects would find its nodes afterwards, and hold them for ever. */
+/**
+ * A cluster that is left while it connects would find its nodes afterwards, and hold them for ever; one that is left while
+ * it asks who has which slot would go on asking every second, and the process would never end.
+ */
 function leaveForGood(client: Cluster): void {
-  const { disconnect } = client;
+  const { disconnect, refreshSlotsCache } = client;
   let left = false;
+  client.refreshSlotsCache = (answered) => {
+    if (left) return;
+    refreshSlotsCache.call(client, (...answer) => {
+      if (!left) answered?.(...answer);
+    });
+  };
   client.disconnect = (reconnect) => {
     left = !reconnect;
     disconnect.call(client, reconnect);
