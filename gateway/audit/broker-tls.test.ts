@@ -32,7 +32,7 @@ test('a node is believed whose certificate is for its name, by an authority that
   const confirmed = new Promise<void>((resolve) => trusted.publish({ id: '1', type: 'a.type', body: '{}' }, resolve));
   await confirmed;
   await trusted.close();
-  assert.equal((await broker.readStream()).length, 1);
+  assert.equal((await broker.readStream(1)).length, 1);
 });
 
 /** TLS before the suite's broker. */

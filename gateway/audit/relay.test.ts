@@ -84,9 +84,9 @@ test('publishes the log in order, each event once while nothing breaks', { skip 
   await until(async () => (await getCursor(db, 'relay')) === before, 'all published');
   const last = await log(db, 1);
   running.nudge();
-  await until(async () => (await getCursor(db, 'relay')) === last, 'the next one published', 2_000);
+  await until(async () => (await getCursor(db, 'relay')) === last, 'the next one published');
   await running.close();
-  const messages = await broker.readStream();
+  const messages = await broker.readStream(last);
   assert.equal(messages.length, last);
   await assertPublished(db, messages);
   const [message] = messages;
@@ -110,11 +110,11 @@ test('a node of the broker that is lost is left for the next one, and nothing is
     await lost.refuse();
     lost.cut();
     const last = await log(db, 300);
-    await until(async () => (await getCursor(db, 'relay')) === last, 'all published by the other', 5_000);
+    await until(async () => (await getCursor(db, 'relay')) === last, 'all published by the other');
     await lost.accept();
   }
   await running.close();
-  await assertPublished(db, await broker.readStream());
+  await assertPublished(db, await broker.readStream(1_200));
 });
 
 test('a connection cut in the middle loses nothing and doubles only with the same id', { skip }, async () => {
@@ -132,7 +132,7 @@ test('a connection cut in the middle loses nothing and doubles only with the sam
   await until(async () => (await getCursor(db, 'relay')) === last, 'all published', 20_000);
   await running.close();
   assert.ok(running.state.connections >= 4);
-  await assertPublished(db, await broker.readStream());
+  await assertPublished(db, await broker.readStream(last));
 });
 
 test('an event that the broker returns holds the cursor until it can be routed', { skip }, async () => {
@@ -147,7 +147,7 @@ test('an event that the broker returns holds the cursor until it can be routed',
   await until(async () => (await getCursor(db, 'relay')) === 300, 'published after a new start');
   await running.close();
   assert.equal(running.state.connections, 2);
-  await assertPublished(db, await broker.readStream());
+  await assertPublished(db, await broker.readStream(300));
 });
 
 test('a broker that hangs is left after 5 s without progress, and a close does not wait for it', { skip }, async () => {
@@ -160,7 +160,7 @@ test('a broker that hangs is left after 5 s without progress, and a close does n
   proxy.stall();
   await log(db, 600);
   running.nudge();
-  await until(() => !running.state.connected, 'given up', 8_000);
+  await until(() => !running.state.connected, 'given up', 20_000);
   assert.equal(await getCursor(db, 'relay'), 0);
   proxy.resume();
   await until(async () => (await getCursor(db, 'relay')) === 600, 'published', 15_000);
@@ -170,9 +170,13 @@ test('a broker that hangs is left after 5 s without progress, and a close does n
   await sleep(100);
   const started = performance.now();
   await running.close();
-  assert.ok(performance.now() - started < 1_500);
+  assert.ok(performance.now() - started < 4_000, 'well before those 5 s');
   proxy.resume();
-  await assertPublished(db, await broker.readStream());
+  // What it had sent may have arrived or not: the next one goes on from the cursor.
+  const next = startRelay(db, broker);
+  await until(async () => (await getCursor(db, 'relay')) === 601, 'published by the next one');
+  await next.close();
+  await assertPublished(db, await broker.readStream(601));
 });
 
 test('a relay whose cursor was moved by another one starts again from where it stands', { skip }, async () => {
@@ -194,5 +198,5 @@ test('a relay whose cursor was moved by another one starts again from where it s
   assert.equal(await getCursor(db, 'relay'), 200);
   assert.equal(await moveCursor(db, 'relay', 0, 100), false);
   await zombie.close();
-  await assertPublished(db, await broker.readStream());
+  await assertPublished(db, await broker.readStream(200));
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ConsumeMessage, connect } from 'amqplib';
 
 /** Why tests that need a broker are skipped; false where there is one. */
@@ -8,10 +9,13 @@ export interface TappedBroker {
   url: URL;
   names: { exchange: string; queue: string };
   channel: Channel;
-  /** Everything that the stream holds, from its first message on. */
-  readStream(): Promise<ConsumeMessage[]>;
+  /** All messages of the stream, once so many different ones are there, or after 15 s; copies come along. */
+  readStream(different: number): Promise<ConsumeMessage[]>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const quietMs = 300;
+const patienceMs = 15_000;
 
 /** The test's broker with an exchange and a stream of its own. */
 export async function tapBroker(): Promise<TappedBroker> {
@@ -24,19 +28,23 @@ export async function tapBroker(): Promise<TappedBroker> {
     url: new URL(url),
     names,
     channel,
-    async readStream() {
+    async readStream(different) {
       const reader = await connection.createChannel();
       const messages: ConsumeMessage[] = [];
-      let last = performance.now();
+      const ids = new Set<unknown>();
+      const started = performance.now();
+      let last = started;
       await reader.prefetch(500);
       const onMessage = (message: ConsumeMessage | null) => {
         if (!message) return;
         messages.push(message);
+        ids.add(message.properties.messageId);
         last = performance.now();
         reader.ack(message);
       };
       await reader.consume(names.queue, onMessage, { arguments: { 'x-stream-offset': 'first' } });
-      while (performance.now() - last < 500) await new Promise((resolve) => setTimeout(resolve, 50));
+      const isWhole = () => ids.size >= different && performance.now() - last > quietMs;
+      while (!isWhole() && performance.now() - started < patienceMs) await sleep(50);
       await reader.close();
       return messages;
     },
