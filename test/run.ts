@@ -53,6 +53,8 @@ function summarize(results: ReadonlyMap<BackEndName, Result>, notRun: ReadonlyMa
     for (const command of leftBehind) say(`    left running by a test: ${command}`);
   }
   for (const [name, reason] of notRun) say(`  ${name}: not run, ${reason}`);
+  // Last, where a log that was cut short still has them.
+  for (const [name, { failures }] of results) for (const failure of failures) say('', `Failed on ${name}: ${failure}`);
 }
 
 type Run = Arguments & { folder: string; lifeline: Lifeline; signal: AbortSignal };

@@ -10,7 +10,7 @@ import { modelEnv } from './env.ts';
 import { play } from './play.ts';
 import type { System } from './system.ts';
 
-const runs = process.env.SALLYPORT_CHAOS ? 1_000 : 50;
+const runs = process.env.SALLYPORT_CHAOS ? 1_000 : 20;
 /** Where the machine is slow, that is enough. */
 const minutes = process.env.SALLYPORT_CHAOS ? 50 : 1;
 const redisUrl = process.env.TEST_REDIS_URL;

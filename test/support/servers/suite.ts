@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Lifeline } from './lifeline.ts';
 import { commandOf, processesWith, signalAll, waitForEnd } from './processes.ts';
+import { readFailures } from './read-failures.ts';
 
 export type Tally = {
   passed: number;
@@ -15,6 +16,8 @@ export type Tally = {
   skipped: number;
   /** Each skipped test with its reason. */
   skips: string[];
+  /** Each failed test with the beginning of its error. */
+  failures: string[];
   /** Commands that the tests left running. */
   leftBehind: string[];
 };
@@ -61,6 +64,7 @@ export function readTap(tap: string, files: readonly string[]): Omit<Tally, 'lef
     failed: isWhole ? total('fail') + total('cancelled') : 1,
     skipped: total('skipped') + total('todo'),
     skips,
+    failures: readFailures(tap),
   };
 }
 
@@ -82,8 +86,9 @@ export async function runSuite(options: SuiteOptions): Promise<Tally> {
     process.execPath,
     [
       '--test',
-      // A file may start a dozen processes: with more of them than cores, the deadlines of the product run out.
-      `--test-concurrency=${availableParallelism()}`,
+      // A file may start a dozen processes, and waits for some of them at any time: with many more files than cores, the
+      // deadlines of the product run out.
+      `--test-concurrency=${availableParallelism() + 1}`,
       '--test-timeout=120000',
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
