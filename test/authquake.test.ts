@@ -191,7 +191,7 @@ test(`of guesses at ${challengeCount} challenges from 100 addresses at once no m
 });
 
 test('of passwords guessed from 100 addresses at once no more than the limit are looked at, of a name that nobody has as well', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const ada = await signUp(stack.api);
   const nobody = { ...ada, username: 'nobody-of-that-name@example.com' };

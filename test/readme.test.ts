@@ -38,7 +38,7 @@ test('the login in the README works as it stands', { skip }, async (t) => {
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: folder,
     env: { ...process.env, PATH: path },
-    timeout: 60_000,
+    timeout: 120_000,
   });
 
   const me = JSON.parse(stdout.slice(stdout.lastIndexOf('{')));

@@ -65,7 +65,7 @@ suite('a service that fails', () => {
   for (const service of ['users', 'otp'] as const) {
     test(`${service}, whatever it answers: 503 within the budget, and no session`, {
       skip: sharedRedisMissing,
-      timeout: 60_000,
+      timeout: 300_000,
     }, async () => {
       await using faulty = await startFaulty();
       const url = service === 'users' ? { USERS_URL: faulty.url } : { OTP_URL: faulty.url };

@@ -38,15 +38,15 @@ test('slowloris, slow bodies, slow readers and idle connections are closed by ti
     for (const socket of [...idle, ...headers, ...bodies]) socket.resume();
     for (let at = 0; at < 3; at += 1) await logInOwner(stack.api, ada);
     const gone = (sockets: Socket[]) => () => sockets.every((socket) => socket.closed);
-    await until('slow headers and bodies are closed', gone([...headers, ...bodies]), { ms: 40_000, everyMs: 250 });
+    await until('slow headers and bodies are closed', gone([...headers, ...bodies]), { ms: 120_000, everyMs: 250 });
     await logInOwner(stack.api, ada);
     if (!chaos) return;
-    await until('idle ones are closed', gone(idle), { ms: 60_000, everyMs: 250 });
+    await until('idle ones are closed', gone(idle), { ms: 120_000, everyMs: 250 });
     const connections = async () => {
       const text = await (await fetch(`${opsUrl}/metrics`)).text();
       return Number(/nodejs_active_resources\{type="TCPSocketWrap"\} (\d+)/.exec(text)?.[1] ?? 0);
     };
-    await until('slow readers are closed', async () => (await connections()) < 100, { ms: 60_000, everyMs: 250 });
+    await until('slow readers are closed', async () => (await connections()) < 100, { ms: 120_000, everyMs: 250 });
   } finally {
     for (const socket of all) socket.destroy();
   }

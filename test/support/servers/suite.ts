@@ -89,7 +89,7 @@ export async function runSuite(options: SuiteOptions): Promise<Tally> {
       // A file may start a dozen processes, and waits for some of them at any time: with many more files than cores, the
       // deadlines of the product run out.
       `--test-concurrency=${availableParallelism() + 1}`,
-      '--test-timeout=120000',
+      '--test-timeout=300000',
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
       ...(namePattern === undefined ? [] : [`--test-name-pattern=${namePattern}`]),
