@@ -1,4 +1,5 @@
 // `npm run audit:erase` beside running gateways (promise 4): a person goes out of the log, and the log holds.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

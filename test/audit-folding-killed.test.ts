@@ -1,5 +1,6 @@
 // Promises 4 and 10 for floods: whatever is killed when, the counts add up to every attempt that was answered, and to none
 // that was never made.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { endMinutes } from '../gateway/audit/testing/folds.ts';

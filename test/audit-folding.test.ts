@@ -1,5 +1,6 @@
 // What is refused before it is looked at is recorded, and a flood of attempts becomes few events whose counts add up to
 // every one of them (promise 4).
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { untilMinuteIsYoung } from '../gateway/audit/testing/folds.ts';

@@ -1,5 +1,6 @@
 // The audit log over HTTP: what a follower without a broker relies on. Promise 4: what is there is found, once and in
 // order, whatever is asked for; who reads is recorded before anything is given out.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answered } from './support/api.ts';

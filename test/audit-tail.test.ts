@@ -1,5 +1,6 @@
 // `npm run audit:tail` beside a running gateway (promise 4): what happens is seen, once and in order, whatever restarts; and
 // nothing that somebody sends to the product commands the terminal of who looks on.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';

@@ -1,5 +1,6 @@
 // `npm run audit:verify` on the log of running gateways (promise 4): from the database, over HTTP and from a file; and every
 // way in which somebody with the database in hand changed it.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

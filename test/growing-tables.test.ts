@@ -1,5 +1,6 @@
 // What runs in the background, or at a start, must cost the same however many accounts, sessions and events there are: it
 // finds what it is about by an index, or by pages.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';

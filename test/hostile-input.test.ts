@@ -1,4 +1,5 @@
 // What is meant to stall, to pollute or to flood: large, deep and wide input, control characters, a stream of invented names.
+// Runs on one back end: what it is about is decided before any store is asked.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';

@@ -1,4 +1,5 @@
 // `npm run keys` against the databases whose rows name keys: step 3 takes no key out that a row needs (promise 7).
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // The dashboard and the alerts hold to what the parts measure and to what docs/operations.md says.
+// Runs on one back end: the real one has all that is measured.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // Promise 10 for the reset of a factor: an approval that was committed is carried out, once, though the gateway was killed
 // right after it, before or after otp heard of it.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { expect, expectProblem } from './support/people.ts';

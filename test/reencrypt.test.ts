@@ -1,4 +1,5 @@
 // `npm run otp:reencrypt` as an operator runs it: killed and run again, and what it says in the end.
+// Runs on one back end: what it asks of stores is asked of PostgreSQL, which both have.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // One id joins what all parts say about a request, whatever goes wrong in it. Parts are processes, so that their logs
 // are all they wrote.
+// Runs on one back end: the real one has all that is logged about.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';

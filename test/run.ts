@@ -10,7 +10,7 @@ import { createTemplate } from './support/migrated-database.ts';
 import { type BackEndName, findRealServers, openBackEnd } from './support/servers/back-end.ts';
 import { type Lifeline, openLifeline } from './support/servers/lifeline.ts';
 import { runSuite, type Tally } from './support/servers/suite.ts';
-import { usesBackEnd } from './support/servers/uses-back-end.ts';
+import { usesBackEnd, wantsOneBackEnd } from './support/servers/uses-back-end.ts';
 
 const usage = `Usage: npm test -- [--on embedded|real] [--name PATTERN] [FILE or FOLDER ...]`;
 
@@ -41,14 +41,15 @@ function say(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** `ranBefore`: the files that another back end's run has done for this one. */
-type Result = Tally & { ranBefore: number };
+/** The files that another back end's run has done for this one, or will do. */
+type Result = Tally & { ranBefore: number; runLater: number };
 
 function summarize(results: ReadonlyMap<BackEndName, Result>, notRun: ReadonlyMap<BackEndName, string>): void {
   say('', 'Summary');
-  for (const [name, { passed, failed, skipped, skips, leftBehind, ranBefore }] of results) {
+  for (const [name, { passed, failed, skipped, skips, leftBehind, ranBefore, runLater }] of results) {
     say(`  ${name}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
     if (ranBefore > 0) say(`    not run again: files that use no back end (${ranBefore})`);
+    if (runLater > 0) say(`    left to the next back end: files for which one is enough (${runLater})`);
     for (const skip of skips) say(`    skipped: ${skip}`);
     for (const command of leftBehind) say(`    left running by a test: ${command}`);
   }
@@ -83,18 +84,21 @@ async function runOn(name: BackEndName, run: Run): Promise<Tally> {
 async function runAll(run: Run): Promise<number> {
   const results = new Map<BackEndName, Result>();
   const notRun = new Map<BackEndName, string>();
-  let { files } = run;
+  let left = run.files;
   let broken = 0;
+  const missing = findRealServers().flatMap((server) => server.missing ?? []);
+  const leavesToReal = run.backEnds.includes('real') && missing.length === 0;
   for (const name of run.backEnds) {
-    const missing = name === 'real' ? findRealServers().flatMap((server) => server.missing ?? []) : [];
-    if (missing.length === 3) notRun.set(name, missing.join('; '));
+    const files = name === 'embedded' && leavesToReal ? left.filter((file) => !wantsOneBackEnd(file)) : left;
+    if (name === 'real' && missing.length === 3) notRun.set(name, missing.join('; '));
     else if (files.length === 0) notRun.set(name, 'none of the files uses a back end');
     else {
       try {
         run.signal.throwIfAborted();
         const tally = await runOn(name, { ...run, files });
-        results.set(name, { ...tally, ranBefore: run.files.length - files.length });
-        files = files.filter((file) => usesBackEnd(file));
+        const counts = { ranBefore: run.files.length - left.length, runLater: left.length - files.length };
+        results.set(name, { ...tally, ...counts });
+        left = left.filter((file) => usesBackEnd(file));
       } catch (error) {
         notRun.set(name, run.signal.aborted ? 'interrupted' : `${(error as Error).stack}`);
         broken += 1;

@@ -1,6 +1,7 @@
 // Promises 3 and 5 against clients that hold connections: slow headers and bodies (slowloris), slow readers, idle ones, and
 // those that leave while their password is being hashed. SALLYPORT_CHAOS=1 opens 5,000 idle connections instead of 500, and
 // waits for the idle and the slow readers to be closed as well.
+// Runs on one back end: what it is about is decided before any store is asked.
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { expect, signUp } from './support/people.ts';

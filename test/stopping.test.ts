@@ -1,6 +1,7 @@
 // Promises 5 and 10: a part that is told to stop answers what it has begun and is gone within ten seconds, whatever hangs;
 // one whose stores are away says so by name, gives nothing away, and is back without a restart when they are.
 // SALLYPORT_CHAOS=1 leaves what hangs alone for 30 s instead of a moment.
+// Runs on one back end: the real one has every store that can hang.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';

@@ -1,4 +1,5 @@
 // A login as a trace: one from the gateway to SQL, with nothing in it that anybody sent, and never in a request's way.
+// Runs on one back end: the real one has all that is traced.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { databaseMissing } from './support/database.ts';

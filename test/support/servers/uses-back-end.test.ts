@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { usesBackEnd } from './uses-back-end.ts';
+import { usesBackEnd, wantsOneBackEnd } from './uses-back-end.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -17,6 +17,11 @@ test('tells files that ask for a server, a broker or a whole stack from those th
   const without = ['services/otp/domain/match-code.test.ts', 'test/guards.test.ts', 'test/users-command.test.ts'];
   for (const file of using) assert.equal(usesBackEnd(join(root, file)), true, file);
   for (const file of without) assert.equal(usesBackEnd(join(root, file)), false, file);
+});
+
+test('knows the files that say that one back end is enough, with a reason', () => {
+  assert.equal(wantsOneBackEnd(join(root, 'test/audit-verify.test.ts')), true);
+  assert.equal(wantsOneBackEnd(join(root, 'test/codes.test.ts')), false);
 });
 
 test('follows what is imported at any distance, in a circle too, but no types', (t) => {
