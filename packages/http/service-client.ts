@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type RequestContext, Unavailable } from '@sallyport/contracts';
 import { traced } from '@sallyport/tracing';
-import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { CallMetrics } from './call-metrics.ts';
-import { type Endpoint, type Endpoints, openEndpoints, type Resolve } from './endpoints.ts';
-import { type Answered, exchange } from './exchange.ts';
+import { openEndpoints, type Resolve } from './endpoints.ts';
+import type { Answered } from './exchange.ts';
+import { sendOnce } from './send-once.ts';
 import { signServiceToken } from './service-token.ts';
 
 interface CallOptions<Schema extends z.ZodType> {
@@ -65,9 +64,6 @@ const usualMs = 3_000;
 /** Connections to one instance: as many as users lets wait for a hash, so that it sees them all and says whose turn it is. */
 const mostConnections = 256;
 
-/** Calls to one instance that wait for one of the connections. */
-const mostQueued = 768;
-
 /** Far more than a page of events or flags. */
 const mostBytes = 16 * 1024 * 1024;
 
@@ -97,7 +93,7 @@ export function createServiceClient(options: {
       ...(traceparent ? { traceparent } : {}),
     };
     const sent = { method, path, headers, body: body ? JSON.stringify(body) : null };
-    const got = await send(endpoints, sent, deadlineMs).catch((cause: unknown) => {
+    const got = await sendOnce(endpoints, sent, deadlineMs).catch((cause: unknown) => {
       throw new Unavailable(service, { cause });
     });
     if (got.status === 503) {
@@ -150,56 +146,6 @@ export function createServiceClient(options: {
     },
     close: () => endpoints.close(),
   };
-}
-
-/** Sends a request to the instance that is least busy, and on to the next one where no connection could be made. */
-async function send(
-  endpoints: Endpoints,
-  request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
-  deadlineMs: number,
-): Promise<Answered> {
-  const end = performance.now() + deadlineMs;
-  const tried = new Set<Endpoint>();
-  let failure: unknown = new Error('its name leads nowhere');
-  const ready = endpoints.ready();
-  if (ready) await Promise.race([ready, sleep(deadlineMs, undefined, { ref: false })]);
-  for (;;) {
-    const endpoint = endpoints.choose(tried);
-    if (endpoint === undefined || performance.now() >= end) throw failure;
-    try {
-      return await sendTo(endpoint, request, Math.ceil(end - performance.now()));
-    } catch (error) {
-      if (!isUnsent(error) || performance.now() >= end) throw error;
-      failure = error;
-      tried.add(endpoint);
-    }
-  }
-}
-
-async function sendTo(
-  endpoint: Endpoint,
-  request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
-  deadlineMs: number,
-): Promise<Answered> {
-  if (endpoint.pool.stats.queued >= mostQueued) throw new Error('too many calls wait');
-  endpoint.calls += 1;
-  try {
-    const answered = await exchange(endpoint.pool, request, deadlineMs);
-    endpoint.failedAtMs = answered.headers.connection === 'close' ? performance.now() : undefined;
-    return answered;
-  } catch (error) {
-    endpoint.failedAtMs = performance.now();
-    throw error;
-  } finally {
-    endpoint.calls -= 1;
-  }
-}
-
-/** Where no connection could be made, nobody has seen the call. */
-function isUnsent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect';
 }
 
 const nobody: RequestContext = { request_id: 'ping', ip: null, user_agent: null, session_id: null };

@@ -169,7 +169,7 @@ export const edge: Guard[] = [
   },
   {
     name: 'a call is sent again only where nobody has seen it',
-    file: 'packages/http/service-client.ts',
+    file: 'packages/http/send-once.ts',
     find: 'if (!isUnsent(error) || performance.now() >= end) throw error;',
     replace: 'if (performance.now() >= end) throw error;',
     test: {
@@ -179,7 +179,7 @@ export const edge: Guard[] = [
   },
   {
     name: 'an instance that says it stops is left',
-    file: 'packages/http/service-client.ts',
+    file: 'packages/http/send-once.ts',
     find: "answered.headers.connection === 'close' ? performance.now() : undefined",
     replace: 'undefined',
     test: { file: 'packages/http/endpoints.test.ts', name: 'leaves an instance that says it is stopping' },
