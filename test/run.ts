@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { createTemplate } from './support/migrated-database.ts';
 import { type BackEndName, findRealServers, openBackEnd } from './support/servers/back-end.ts';
 import { type Lifeline, openLifeline } from './support/servers/lifeline.ts';
+import { findMemoryFolder } from './support/servers/memory-folder.ts';
 import { runSuite, type Tally } from './support/servers/suite.ts';
 import { usesBackEnd, wantsOneBackEnd } from './support/servers/uses-back-end.ts';
 
@@ -130,6 +131,8 @@ async function main(): Promise<number> {
     console.error(`${(error as Error).message}\n${usage}`);
     return 2;
   }
+  // What os.tmpdir() answers, here and in whatever the suite starts.
+  process.env.TMPDIR = findMemoryFolder() ?? tmpdir();
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
   // Servers of another user live below it.
   chmodSync(folder, 0o711);
