@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { after, before, suite, test } from 'node:test';
+import { after, afterEach, before, suite, test } from 'node:test';
 import { type Answered, createApi, openConnections } from './support/api.ts';
 import { tally } from './support/at-once.ts';
 import { createTestDatabase } from './support/database.ts';
@@ -113,6 +113,7 @@ suite('told to stop', () => {
   before(async () => {
     stack = await startProcessStack();
   });
+  afterEach(() => stack.mend());
   after(() => stack[Symbol.asyncDispose]());
 
   for (const name of ['gateway', 'users', 'otp'] as const) {
@@ -167,8 +168,11 @@ suite('told to stop', () => {
     for (const kind of Object.keys(kinds)) assert.match(kind, /^(200|overloaded|unavailable)$/);
     const logins = answers.filter(({ status, body }) => status === 200 && body.status === 'complete');
     assert.ok(logins.length > 20 && refused > 0, JSON.stringify(kinds));
-    const sessions = await stack.sql('select from gateway.session');
-    assert.equal(sessions.length - sessionsBefore.length, logins.length, 'a session for each answer, and no other');
+    const born = (await stack.sql('select from gateway.session')).length - sessionsBefore.length;
+    // Whoever met a deadline, on a machine that stood still, or was reset doesn't know.
+    const unknown = (kinds.unavailable ?? 0) + broken.length;
+    const more = born - logins.length;
+    assert.ok(more >= 0 && more <= unknown, `${born} sessions for ${logins.length} logins, ${unknown} that don't know`);
   });
 
   test('a request in flight is answered, and meanwhile the part is not ready', async () => {
@@ -336,6 +340,7 @@ suite('with a Postgres of its own', { skip: onlyReal ?? servers.postgres.missing
     process.env.TEST_DATABASE_URL = admin;
     stack = await startProcessStack({ databaseUrl: database.url });
   });
+  afterEach(() => stack.mend());
   after(async () => {
     await stack?.[Symbol.asyncDispose]();
     await postgres?.close();

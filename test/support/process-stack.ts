@@ -37,7 +37,7 @@ export type ProcessStackOptions = {
 };
 
 /** A transaction of the test that holds locks until it is released; it leaves nothing. */
-type Lock = { release(): Promise<void> };
+type Lock = AsyncDisposable & { release(): Promise<void> };
 
 export type ProcessStack = AsyncDisposable & {
   /** Calls to the first gateway. */
@@ -58,6 +58,8 @@ export type ProcessStack = AsyncDisposable & {
   lock(statement: string, values?: unknown[]): Promise<Lock>;
   /** How many statements that hold this text wait for a lock: what shows that a part has reached one. */
   waiting(text: string): Promise<number>;
+  /** Undoes what a test that failed has left: each part goes on, or runs again, and its way to Postgres is open. */
+  mend(): Promise<void>;
 };
 
 export async function startProcessStack(options: ProcessStackOptions = {}): Promise<ProcessStack> {
@@ -123,6 +125,11 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
       );
       return row?.count ?? 0;
     },
+    async mend() {
+      for (const { postgres } of gateways) postgres.resume();
+      for (const part of parts) part.resume();
+      await Promise.all(parts.filter((part) => part.pid() === undefined).map((part) => part.start()));
+    },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
@@ -167,5 +174,5 @@ async function openLock(url: string, statement: string, values: unknown[] = []):
     released ??= client.query('rollback').then(() => client.end());
     return released;
   };
-  return { release };
+  return { release, [Symbol.asyncDispose]: release };
 }
