@@ -19,7 +19,7 @@ const growing = [
 ];
 
 /** The partitions of the log count as one. */
-export async function countScans(db: Queryable): Promise<Scans> {
+export async function countScans(db: Pick<Queryable, 'query'>): Promise<Scans> {
   const rows = await db.query<{ name: string; read: number }>(
     `select name, sum(read)::bigint as read from (
        select case when relname like 'audit_log%' then 'gateway.audit_log' else schemaname || '.' || relname end as name,

@@ -29,6 +29,11 @@ export interface Connections {
 const int8 = 20;
 const waitingPerConnection = 50;
 const connectMs = 2_000;
+/**
+ * A statement is planned once. Left to choose, PostgreSQL holds what a plan cost when tables were small against what one costs
+ * later, and may plan it anew each time for good: half a millisecond of every login.
+ */
+const keptPlans = '-c plan_cache_mode=force_generic_plan';
 /** Between two searches that find no primary. */
 const searchPauseMs = 200;
 
@@ -57,7 +62,7 @@ export function openConnections(options: {
         application_name: name,
         ...(refusesParameters
           ? {}
-          : { statement_timeout: deadlineMs, idle_in_transaction_session_timeout: deadlineMs }),
+          : { statement_timeout: deadlineMs, idle_in_transaction_session_timeout: deadlineMs, options: keptPlans }),
         // A Postgres that doesn't answer at all.
         query_timeout: deadlineMs + 500,
         keepAlive: true,

@@ -37,8 +37,10 @@ const takingOver = (first: number, condition: string) => `
     returning source, event_id
   ), altered as (
     insert into gateway.audit_quarantine (event_id, source, body, reason)
-    select event_id, source, body, 'altered' from given join gateway.audit_seen using (source, event_id)
-    where digest <> sha256(convert_to(body, 'UTF8'))
+    select event_id, source, body, 'altered' from given
+    where source <> 'gateway' and sha256(convert_to(body, 'UTF8')) <> (
+      select digest from gateway.audit_seen seen where (seen.source, seen.event_id) = (given.source, given.event_id)
+    )
     returning event_id
   ), taken as (
     select given.* from given left join fresh using (source, event_id)
