@@ -48,7 +48,7 @@ async function refusals(url: string): Promise<string> {
   }
 }
 
-function startAs(urlFor: (user: string) => string, authority: Authority): Promise<ProcessStack> {
+function startAs(urlFor: (user: string) => string, authority: Authority, broken = false): Promise<ProcessStack> {
   const REDIS_URL = (user: string) => ({ REDIS_URL: urlFor(user) });
   const env = {
     NODE_EXTRA_CA_CERTS: authority.ca,
@@ -59,7 +59,7 @@ function startAs(urlFor: (user: string) => string, authority: Authority): Promis
     SIGNUPS_PER_ADDRESS: '100',
     TRUSTED_PROXIES: '127.0.0.1',
   };
-  return startProcessStack({ env, partEnv: { gateway: REDIS_URL('gateway'), otp: REDIS_URL('otp') } });
+  return startProcessStack({ env, partEnv: { gateway: REDIS_URL('gateway'), otp: REDIS_URL('otp') }, broken });
 }
 
 /** Uses whatever counts, limits, forgets and gives back. */
@@ -141,7 +141,7 @@ test('a certificate of another host, or of an authority that nobody named, makes
   await using redis = await startRedis({ password: 'of-the-admin', tls: others });
   await makeUsers(redis.url, 'first');
   const { host } = new URL(redis.url);
-  await using stack = await startAs((user) => `rediss://${user}:${encoded}@${host}`, authority);
+  await using stack = await startAs((user) => `rediss://${user}:${encoded}@${host}`, authority, true);
   await until('it is told', () => /altnames|ERR_TLS_CERT_ALTNAME/i.test(stack.gateway.log()));
   for (const part of [stack.gateway, stack.otp]) {
     assert.ok(!(await isReady(part)));

@@ -15,6 +15,7 @@ import { createMigratedDatabase, migrateAll } from './migrated-database.ts';
 import { createPartProcess, type PartProcess } from './part-process.ts';
 import { startProxy, type Proxy as TcpProxy } from './proxy.ts';
 import { openLifeline } from './servers/lifeline.ts';
+import { until } from './until.ts';
 
 export type GatewayProcess = PartProcess & {
   api: Api;
@@ -34,6 +35,8 @@ export type ProcessStackOptions = {
   partEnv?: Partial<Record<PartProcess['name'], Record<string, string>>>;
   /** Instead of a fresh database on the server of the suite. Where it names several servers, gateways have no proxy before it. */
   databaseUrl?: string;
+  /** Something that a part needs doesn't work from the beginning: else all are ready before the test begins. */
+  broken?: boolean;
 };
 
 /** A transaction of the test that holds locks until it is released; it leaves nothing. */
@@ -102,6 +105,7 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
   await Promise.all(parts.map((part) => part.start()));
   const [users, otp, gateway] = [everyUsers[0], otps[0], gateways[0]];
   if (!users || !otp || !gateway) throw new Error('a stack needs one of each');
+  if (!options.broken) await until('all parts are ready', () => areReady(parts));
   const all = opened.move();
 
   return {
@@ -132,6 +136,11 @@ export async function startProcessStack(options: ProcessStackOptions = {}): Prom
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+async function areReady(parts: readonly PartProcess[]): Promise<boolean> {
+  const answers = await Promise.all(parts.map(({ opsUrl }) => fetch(`${opsUrl}/readyz`)));
+  return answers.every(({ ok }) => ok);
 }
 
 /** What all parts are given; a service's own secrets come to it. */
