@@ -90,6 +90,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     port: String(port),
     unix_socket_directories: '',
     max_connections: '300',
+    // In its folder, which goes with it; in /dev/shm a killed server leaves it for good.
+    dynamic_shared_memory_type: 'mmap',
     ...durability,
     ...options.settings,
   };
