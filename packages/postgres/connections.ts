@@ -31,9 +31,10 @@ const waitingPerConnection = 50;
 const connectMs = 2_000;
 /**
  * A statement is planned once. Left to choose, PostgreSQL holds what a plan cost when tables were small against what one costs
- * later, and may plan it anew each time for good: half a millisecond of every login.
+ * later, and may plan it anew each time for good: half a millisecond of every login. Nor is a plan compiled: those for any
+ * values look dear, and all of ours are short.
  */
-const keptPlans = '-c plan_cache_mode=force_generic_plan';
+const keptPlans = '-c plan_cache_mode=force_generic_plan -c jit=off';
 /** Between two searches that find no primary. */
 const searchPauseMs = 200;
 
