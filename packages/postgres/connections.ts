@@ -31,10 +31,11 @@ const waitingPerConnection = 50;
 const connectMs = 2_000;
 /**
  * A statement is planned once. Left to choose, PostgreSQL holds what a plan cost when tables were small against what one costs
- * later, and may plan it anew each time for good: half a millisecond of every login. Nor is a plan compiled: those for any
- * values look dear, and all of ours are short.
+ * later, and may plan it anew each time for good: half a millisecond of every login. So a plan must serve tables of any size:
+ * one made while they are empty takes their indexes too. Nor is it compiled: those for any values look dear, and all of ours
+ * are short.
  */
-const keptPlans = '-c plan_cache_mode=force_generic_plan -c jit=off';
+const keptPlans = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off';
 /** Between two searches that find no primary. */
 const searchPauseMs = 200;
 
