@@ -17,17 +17,23 @@ export interface FinishedEvent {
 
 /** Makes the CloudEvent that everyone sees of a recorded event and its position in the log. */
 export function finishEvent(event: EventBody | CheckpointBody, position: Position): FinishedEvent {
-  const { personal } = event.data;
+  const { data, id, time, type } = event;
+  const { personal } = data;
+  // In order, as in the canonical form.
   const finished = {
-    specversion: '1.0',
-    ...event,
-    source: position.source,
+    data: { ...data, personal: null },
     datacontenttype: 'application/json',
     dataschema: 'urn:sallyport:schema:audit-event:1',
-    sequence: String(position.sequence),
+    hash: '',
+    id,
     prevhash: position.prevhash,
-    data: { ...event.data, personal: null },
+    sequence: String(position.sequence),
+    source: position.source,
+    specversion: '1.0',
+    ...('subject' in event ? { subject: event.subject } : {}),
+    time,
+    type,
   };
-  const hash = hashEvent(finished);
-  return { hash, body: canonical({ ...finished, hash }), personal: personal && canonical(personal) };
+  finished.hash = hashEvent(finished);
+  return { hash: finished.hash, body: canonical(finished), personal: personal && canonical(personal) };
 }

@@ -1,6 +1,6 @@
 import { type EventType, eventTypes, hashPersonal } from '@sallyport/audit/log';
 import { type EventBody, RecordedBody } from '@sallyport/audit/record';
-import { findUnwellFormed } from '@sallyport/http';
+import { isWellFormed } from '@sallyport/http';
 
 /** Why the log doesn't take an event. */
 export type Fault = 'not-json' | 'invalid' | 'other-id' | 'foreign-type' | 'wrong-personal-hash';
@@ -12,7 +12,7 @@ export function judgeEvent(row: { id: string; source: string; body: string }): J
   const value = parse(row.body);
   if (value === undefined) return { ok: false, fault: 'not-json' };
   const parsed = RecordedBody.safeParse(value);
-  if (!parsed.success || findUnwellFormed(value).length > 0) return { ok: false, fault: 'invalid' };
+  if (!parsed.success || !isWellFormed(value)) return { ok: false, fault: 'invalid' };
   const event = parsed.data;
   if (event.id !== row.id) return { ok: false, fault: 'other-id' };
   const { recordedBy }: EventType = eventTypes[event.type];

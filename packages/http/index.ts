@@ -12,4 +12,4 @@ export { type ReadinessCheck, servePart } from './serve-part.ts';
 export { createServiceApp } from './service-app.ts';
 export type { ServiceCaller } from './service-caller.ts';
 export { signServiceToken } from './service-token.ts';
-export { findUnwellFormed, validate } from './validate.ts';
+export { isWellFormed, validate } from './validate.ts';

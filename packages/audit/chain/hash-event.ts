@@ -8,9 +8,8 @@ export const noHash = '0'.repeat(64);
  * `data.personal_hash` stands in, so that the chain still verifies when a person was erased.
  */
 export function hashEvent(event: { data: object }): string {
-  const { hash: _, data, ...envelope } = event as { hash?: string; data: { personal?: unknown } };
-  const { personal: __, ...lasting } = data;
-  return sha256Hex(canonical({ ...envelope, data: lasting }));
+  const data = { ...event.data, personal: undefined };
+  return sha256Hex(canonical({ ...event, data, hash: undefined }));
 }
 
 /** `data.personal_hash` of personal data. */

@@ -12,11 +12,11 @@ const RecordedData = AuditData.extend({ personal_hash: Sha256, personal: Persona
 
 /** What the log takes of a part: also a reason that only a newer version of that part gives. */
 export const RecordedBody = z.strictObject({
+  data: RecordedData,
   id: z.uuid(),
-  type: z.enum(recordedTypes),
   subject: z.uuid().optional(),
   time: z.iso.datetime({ precision: 3 }),
-  data: RecordedData,
+  type: z.enum(recordedTypes),
 });
 
 /** What an outbox row holds: an audit event before it has a source, a number and a hash. */

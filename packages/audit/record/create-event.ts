@@ -11,20 +11,24 @@ export interface EventSource {
   randomBytes: (count: number) => Buffer;
 }
 
+const idBytes = 16;
+const saltBytes = 32;
+
 /**
  * Builds an event ready to be recorded: strings cleaned and cut, personal data under `data.personal` with a salted
  * hash beside it (so that it can be taken out later), validated, canonicalised once.
  */
 export function createEvent(draft: EventDraft, context: RequestContext, source: EventSource): RecordedEvent {
   const account = draft.subject === null ? null : { type: 'account', id: draft.subject };
+  const random = source.randomBytes(idBytes + saltBytes);
   const personal = {
-    salt: source.randomBytes(32).toString('hex'),
     ip: clean(context.ip, 64),
+    salt: random.toString('hex', idBytes),
     user_agent: clean(context.user_agent, 512),
     username: clean(draft.username ?? null, 254),
   };
   const body: EventBody = {
-    id: uuidFrom(source.randomBytes(16)),
+    id: uuidFrom(random.subarray(0, idBytes)),
     type: draft.type,
     ...(draft.subject === null ? {} : { subject: draft.subject }),
     time: new Date(source.now()).toISOString(),
