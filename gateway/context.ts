@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createCallMetrics, openClockWatch, type ReadinessCheck } from '@sallyport/http';
 import { createServiceClient, type ServiceClient } from '@sallyport/http/service-client';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { createRegistry, watchPostgres, watchRedis } from '@sallyport/metrics';
 import { type Db, databaseNow, openDb, requireMigrated, warnOfSettings } from '@sallyport/postgres';
+import { randomBytes } from '@sallyport/random';
 import { isMemory, openRedis, pingRedis, whenEvicting, whenReady } from '@sallyport/redis';
 import { type OpenTracing, openTracing } from '@sallyport/tracing';
 import { Counter, type Registry } from 'prom-client';

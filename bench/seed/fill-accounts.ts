@@ -1,11 +1,11 @@
 // Accounts as signing up, enrolling and a first login would have left them: in users, otp and gateway, with a known device.
 
 import type { Db } from '@sallyport/postgres';
+import { randomBytes } from '@sallyport/random';
 import bcrypt from 'bcrypt';
 import { factorBinding, recoverySetBinding, seal } from '../../services/otp/domain/sealed.ts';
 import { bcryptInput } from '../../services/users/hashing/password-hasher.ts';
 import type { People, Person } from './people.ts';
-import { randomPool } from './random-pool.ts';
 
 /** Rows that one statement brings. */
 export const pageRows = 2_500;
@@ -80,8 +80,8 @@ const accountColumns = (page: Person[]) => [
 ];
 
 async function fillOtp(db: Db, { ring }: People, page: Person[]): Promise<void> {
-  const secrets = page.map((one) => seal(ring, randomPool, one.secret, factorBinding(one.id, one.enrolmentId)));
-  const keys = page.map((one) => seal(ring, randomPool, randomPool(32), recoverySetBinding(one.id, one.setId)));
+  const secrets = page.map((one) => seal(ring, randomBytes, one.secret, factorBinding(one.id, one.enrolmentId)));
+  const keys = page.map((one) => seal(ring, randomBytes, randomBytes(32), recoverySetBinding(one.id, one.setId)));
   const ids = page.map(({ id }) => id);
   const sealed = (rows: typeof secrets) => [rows.map((row) => row.nonce), rows.map((row) => row.ciphertext)];
   const { id: keyId } = ring.current;
@@ -98,5 +98,5 @@ async function fillGateway(db: Db, page: Person[]): Promise<void> {
   await db.query(subjects, [ids, hasFactor, page.map(({ isLocked }) => isLocked)]);
   const deviceIds = page.map(({ deviceId }) => deviceId);
   const names = page.map(({ username }) => username);
-  await db.query(devices, [userAgent, deviceIds, ids, names, hasFactor, page.map(() => randomPool(32))]);
+  await db.query(devices, [userAgent, deviceIds, ids, names, hasFactor, page.map(() => randomBytes(32))]);
 }

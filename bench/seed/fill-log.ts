@@ -13,12 +13,12 @@ import {
 } from '@sallyport/audit/record';
 import { keyRing } from '@sallyport/config';
 import type { Db } from '@sallyport/postgres';
+import { randomBytes } from '@sallyport/random';
 import { type Covered, createCheckpoint, createTypeCounts } from '../../gateway/audit/create-checkpoint.ts';
 import { numberPage, type OutboxRow } from '../../gateway/audit/number-page.ts';
 import { appendPage, preparePartitions, readOutbox } from '../../gateway/audit/store/log.ts';
 import { userAgent } from './fill-accounts.ts';
 import type { People, Person } from './people.ts';
-import { randomPool } from './random-pool.ts';
 
 /** As many as lie between two checkpoints. */
 const pageEvents = 1_000;
@@ -56,7 +56,7 @@ export async function fillLog(
     options.signal.throwIfAborted();
     if (page % pagesBetweenPartitions === 0) await preparePartitions(db);
     const { head } = await readOutbox(db, 1);
-    const source = { now: () => start + written * stepMs, randomBytes: randomPool };
+    const source = { now: () => start + written * stepMs, randomBytes };
     const rows: OutboxRow[] = Array.from({ length: Math.min(pageEvents, count - written - 1) }, () => {
       written += 1;
       const { part, draft, ip } = history();

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '@sallyport/config';
 import { type ClockWatch, openClockWatch } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { createRegistry, watchPostgres, watchRedis } from '@sallyport/metrics';
 import { type Db, databaseNow, openDb, requireMigrated, warnOfSettings } from '@sallyport/postgres';
+import { randomBytes } from '@sallyport/random';
 import { isMemory } from '@sallyport/redis';
 import { type OpenTracing, openTracing } from '@sallyport/tracing';
 import { Counter, type Registry } from 'prom-client';

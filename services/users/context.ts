@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type ClockWatch, openClockWatch } from '@sallyport/http';
 import { createLogger, type Logger, tellTrouble } from '@sallyport/logger';
 import { createRegistry, watchPostgres } from '@sallyport/metrics';
 import { type Db, databaseNow, openDb, requireMigrated, warnOfSettings } from '@sallyport/postgres';
+import { randomBytes } from '@sallyport/random';
 import { type OpenTracing, openTracing } from '@sallyport/tracing';
 import type { Registry } from 'prom-client';
 import type { UsersConfig } from './config.ts';
