@@ -5,19 +5,22 @@ import { type Answered, exchange } from './exchange.ts';
 
 type Request = Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>;
 
-/** Calls to one instance that wait for one of the connections. */
+/** Connections to one instance: as many as users lets wait for a hash, so that it sees them all and says whose turn it is. */
+export const mostConnections = 256;
+
+/** Calls to one instance that wait for one of them. */
 const mostQueued = 768;
 
 /** Sends a request to the instance that is least busy, and on to the next one where no connection could be made. */
 export async function sendOnce(endpoints: Endpoints, request: Request, deadlineMs: number): Promise<Answered> {
   const end = performance.now() + deadlineMs;
   const tried = new Set<Endpoint>();
-  let failure: unknown = new Error('its name leads nowhere');
+  let failure: unknown;
   const ready = endpoints.ready();
   if (ready) await Promise.race([ready, sleep(deadlineMs, undefined, { ref: false })]);
   for (;;) {
     const endpoint = endpoints.choose(tried);
-    if (endpoint === undefined || performance.now() >= end) throw failure;
+    if (endpoint === undefined || performance.now() >= end) throw failure ?? new Error('its name leads nowhere');
     try {
       return await sendTo(endpoint, request, Math.ceil(end - performance.now()));
     } catch (error) {
@@ -29,7 +32,7 @@ export async function sendOnce(endpoints: Endpoints, request: Request, deadlineM
 }
 
 async function sendTo(endpoint: Endpoint, request: Request, deadlineMs: number): Promise<Answered> {
-  if (endpoint.pool.stats.queued >= mostQueued) throw new Error('too many calls wait');
+  if (endpoint.calls >= mostConnections + mostQueued) throw new Error('too many calls wait');
   endpoint.calls += 1;
   try {
     const answered = await exchange(endpoint.pool, request, deadlineMs);

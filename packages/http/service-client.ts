@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CallMetrics } from './call-metrics.ts';
 import { openEndpoints, type Resolve } from './endpoints.ts';
 import type { Answered } from './exchange.ts';
-import { sendOnce } from './send-once.ts';
+import { mostConnections, sendOnce } from './send-once.ts';
 import { signServiceToken } from './service-token.ts';
 
 interface CallOptions<Schema extends z.ZodType> {
@@ -60,9 +60,6 @@ export interface ServiceClient {
 }
 
 const usualMs = 3_000;
-
-/** Connections to one instance: as many as users lets wait for a hash, so that it sees them all and says whose turn it is. */
-const mostConnections = 256;
 
 /** Far more than a page of events or flags. */
 const mostBytes = 16 * 1024 * 1024;
