@@ -7,7 +7,7 @@
  */
 import { foldEvent } from '@sallyport/audit/record';
 import type { RecordedEvent } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { joinTexts, type Queryable, textList } from '@sallyport/postgres';
 
 /** A failure, and the hash of what it has in common with those like it. */
 export interface Failure extends RecordedEvent {
@@ -21,7 +21,7 @@ const pageSize = 500;
 
 const record = `
   with given as (
-    select * from unnest($1::bytea[], $2::uuid[], $3::text[]) with ordinality as t (key, event_id, body, at)
+    select * from unnest($1::bytea[], $2::uuid[], ${textList(3)}) with ordinality as t (key, event_id, body, at)
   ), counted as (
     insert into gateway.fold as f (minute, key, seen, body)
     select date_trunc('minute', now()), key, count(*), (array_agg(body order by at desc))[1]
@@ -43,7 +43,7 @@ export async function recordFailures(db: Queryable, failures: readonly Failure[]
   await db.query(record, [
     failures.map((failure) => failure.key),
     failures.map((failure) => failure.id),
-    failures.map((failure) => failure.body),
+    joinTexts(failures.map((failure) => failure.body)),
   ]);
 }
 

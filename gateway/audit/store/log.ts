@@ -1,4 +1,4 @@
-import type { Queryable } from '@sallyport/postgres';
+import { joinTexts, type Queryable, textList } from '@sallyport/postgres';
 import type { CheckpointState, Covered } from '../create-checkpoint.ts';
 import type { NumberedEvent, NumberedPage, OutboxRow, Tail } from '../number-page.ts';
 
@@ -60,12 +60,12 @@ const append = `
     join moved using (event_id)
   ), numbered as (
     insert into gateway.audit_log (sequence, event_id, type, subject, hash, body)
-    select l.* from unnest($12::bigint[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], $17::text[]) as l
+    select l.* from unnest($12::bigint[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], ${textList(17)}) as l
     where exists (select from head)
   ), personal as (
     insert into gateway.audit_personal (sequence, subject, actor, recorded, personal)
     select sequence, subject, actor, clock_timestamp(), personal
-    from unnest($12::bigint[], $15::uuid[], $18::uuid[], $19::text[]) as p (sequence, subject, actor, personal)
+    from unnest($12::bigint[], $15::uuid[], $18::uuid[], ${textList(19)}) as p (sequence, subject, actor, personal)
     where personal is not null and exists (select from head)
   ), erasures as (
     insert into gateway.audit_erasure (sequence, subject, up_to)
@@ -103,9 +103,9 @@ export async function appendPage(
     events.map((row) => row.type),
     events.map((row) => row.subject),
     events.map((row) => row.hash),
-    events.map((row) => row.body),
+    joinTexts(events.map((row) => row.body)),
     events.map((row) => row.personal?.actor ?? null),
-    events.map((row) => row.personal?.text ?? null),
+    joinTexts(events.map((row) => row.personal?.text ?? null)),
     erasures.map((row) => row.sequence),
     erasures.map((row) => row.subject),
     erasures.map((row) => row.upTo),

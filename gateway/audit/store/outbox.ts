@@ -1,6 +1,6 @@
 import type { Part } from '@sallyport/audit/log';
 import type { RecordedEvent } from '@sallyport/contracts';
-import { deletePages, type Queryable } from '@sallyport/postgres';
+import { deletePages, joinTexts, type Queryable, textList } from '@sallyport/postgres';
 import type { Service } from '../acknowledge.ts';
 
 export interface GivenEvent {
@@ -65,7 +65,7 @@ const recordingOwn = (first: number, condition: string) => `
   )`;
 
 const givenEvents = (first: number) =>
-  `unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::text[])
+  `unnest($${first}::text[], $${first + 1}::uuid[], ${textList(first + 2)})
     with ordinality as t (source, event_id, body, at)`;
 
 const takeFresh = `with ${takingOver(1, 'true')}
@@ -120,11 +120,10 @@ export async function forgetSeen(db: Queryable): Promise<void> {
   await deletePages(db, 'gateway.audit_seen', `seen_at < now() - interval '35 days'`);
 }
 
-/** Postgres takes no NUL. Its stand-in is as little JSON as NUL is, so that such a body ends in quarantine. */
-function columnsOf(events: readonly GivenEvent[]): [string[], string[], string[]] {
+function columnsOf(events: readonly GivenEvent[]): [string[], string[], string] {
   return [
     events.map((event) => event.source),
     events.map((event) => event.id),
-    events.map((event) => event.body.replaceAll('\0', '\u0001')),
+    joinTexts(events.map((event) => event.body)),
   ];
 }
