@@ -45,15 +45,20 @@ export function problemDetails(
 
 /** Writes an answer; the request's id goes into every problem. What measures tell apart stays in `res.locals`. */
 export function send(res: Response, answer: Answer): void {
-  res.status(answer.status).set(answer.headers ?? {});
+  res.statusCode = answer.status;
+  if (answer.headers) res.set(answer.headers);
   res.locals.outcome = answer.outcome;
   if (answer.problem) {
     const { problem, detail, errors } = answer.problem;
     res.locals.problem = problem.code;
     const body = problemDetails(problem, { detail, requestId: res.locals.requestId, errors });
-    return void res.set('Content-Type', 'application/problem+json').end(body);
-  }
-  if (answer.body === undefined) return void res.end();
-  if (Buffer.isBuffer(answer.body) || typeof answer.body === 'string') return void res.end(answer.body);
-  res.json(answer.body);
+    end(res, 'application/problem+json; charset=utf-8', body);
+  } else if (answer.body === undefined) res.end();
+  else if (Buffer.isBuffer(answer.body) || typeof answer.body === 'string') res.end(answer.body);
+  else end(res, 'application/json; charset=utf-8', JSON.stringify(answer.body));
+}
+
+/** What express's own `json` does for any text, type and character set costs more than it takes to write the answer. */
+function end(res: Response, type: string, text: string): void {
+  res.setHeader('Content-Type', type).setHeader('Content-Length', Buffer.byteLength(text)).end(text);
 }

@@ -44,7 +44,7 @@ export function newApp(options: AppOptions): Express {
 const requestId: RequestHandler = (req, res, next) => {
   const given = req.headers['x-request-id'];
   res.locals.requestId = typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
-  res.set('X-Request-Id', res.locals.requestId);
+  res.setHeader('X-Request-Id', res.locals.requestId);
   enterRequest(res.locals.requestId, next);
 };
 

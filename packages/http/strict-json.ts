@@ -1,34 +1,30 @@
 /*
  * JSON as RFC 8259 section 4 wishes it: a key that stands twice in an object is refused, since two readers of such a
- * body may disagree on what it says. JSON.parse is the judge of the grammar; only what it accepts is scanned, so that
- * the scan, which looks at strings and brackets alone, stays linear in the text.
+ * body may disagree on what it says. JSON.parse is the judge of the grammar and keeps one of those that repeat; so the
+ * text then holds more keys than the value. In JSON a string is a key if a colon follows.
  */
 
-const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
+const strings = /"(?:[^"\\]|\\.)*"[ \t\r\n]*:?/g;
 
 /** The value, or undefined where the text is not JSON, nests deeper than `maxDepth` or repeats a key. */
 export function parseStrictJson(text: string, maxDepth: number): { value: unknown } | undefined {
   const value = parse(text);
-  return value !== undefined && isUnambiguous(text, maxDepth) ? { value } : undefined;
+  return value !== undefined && countKeys(value, maxDepth) === countKeysOf(text) ? { value } : undefined;
 }
 
-function isUnambiguous(text: string, maxDepth: number): boolean {
-  const open: (Set<string> | 'array')[] = [];
-  let lastString: string | undefined;
-  for (const [part] of text.matchAll(token)) {
-    if (part === '{' || part === '[') {
-      if (open.push(part === '{' ? new Set() : 'array') > maxDepth) return false;
-    } else if (part === '}' || part === ']') {
-      open.pop();
-    } else if (part === ':') {
-      const keys = open.at(-1);
-      const key = lastString === undefined ? undefined : parse(lastString);
-      if (!(keys instanceof Set) || key === undefined || keys.has(String(key))) return false;
-      keys.add(String(key));
-    }
-    lastString = part.startsWith('"') ? part : undefined;
-  }
-  return true;
+function countKeysOf(text: string): number {
+  return (text.match(strings) ?? []).filter((string) => string.endsWith(':')).length;
+}
+
+/** NaN where it nests too deep. */
+function countKeys(value: unknown, maxDepth: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (maxDepth === 0) return Number.NaN;
+  const members = Object.values(value);
+  return members.reduce(
+    (sum, member) => sum + countKeys(member, maxDepth - 1),
+    Array.isArray(value) ? 0 : members.length,
+  );
 }
 
 function parse(text: string): unknown {

@@ -8,7 +8,7 @@ export interface RequestScope {
   trace?: Trace;
 }
 
-const scopes = new AsyncLocalStorage<RequestScope>();
+const scopes = new AsyncLocalStorage<RequestScope | undefined>();
 
 /** Runs `work`, and all that follows from it, for the request of that id. */
 export function enterRequest<Result>(requestId: string, work: () => Result): Result {
@@ -23,7 +23,8 @@ export function currentRequest(): RequestScope | undefined {
 export function withinRequest<Args extends unknown[], Result>(
   work: (...args: Args) => Result,
 ): (...args: Args) => Result {
-  return AsyncLocalStorage.bind(work);
+  const scope = scopes.getStore();
+  return (...args) => scopes.run(scope, work, ...args);
 }
 
 /** Runs `work` for nobody: what is about a connection, or done for many at once, isn't about the request that began it. */
