@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { Key } from '@sallyport/config';
 import { deriveKey } from './derive-key.ts';
 
@@ -29,7 +29,7 @@ export function makeDeviceValue(key: Key, secret: Buffer, deviceId: string): Buf
 }
 
 export function hashDeviceValue(value: Buffer): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }
 
 export function fitsDevice(token: DeviceToken, hash: Buffer): boolean {

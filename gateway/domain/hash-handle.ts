@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Handles (256 random bits) are stored and compared as SHA-256 alone. */
 export function hashHandle(handle: string): string {
-  return createHash('sha256').update(handle).digest('hex');
+  return hash('sha256', handle);
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '@sallyport/config';
 import { deriveKey } from './derive-key.ts';
 
@@ -37,7 +37,7 @@ export function makeRefreshValue(key: Key, secret: Buffer, sessionId: string, nu
 }
 
 export function hashRefreshValue(value: Buffer): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }
 
 /** Whether this session ever had this token, under any key of the ring. */

@@ -1,7 +1,7 @@
 import type { Queryable } from '@sallyport/postgres';
 import type { Recording } from '../audit/store/outbox.ts';
 import type { NewDevice } from './devices.ts';
-import { type Session, type SessionRow, secondsLeft, toSession } from './sessions.ts';
+import { type Session, secondsLeft } from './sessions.ts';
 
 export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
   device: NewDevice;
@@ -11,6 +11,13 @@ export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
   ip: string | null;
   userAgent: string | null;
   absoluteSeconds: number;
+}
+
+interface Inserted {
+  seconds_left: number;
+  device_stands: boolean;
+  devices: number;
+  factor_reset_at: Date | null;
 }
 
 /** A new session, how many devices its account had, and when the factor was reset if no login has said so yet. */
@@ -30,8 +37,8 @@ export async function insertSession(
   session: NewSession,
   recording: Recording,
 ): Promise<InsertedSession | undefined> {
-  const { device } = session;
-  const [row] = await db.query<SessionRow & { devices: number; device_stands: boolean; factor_reset_at: Date | null }>(
+  const { device, deviceKnown, challengeHash, ip, userAgent, absoluteSeconds, ...issued } = session;
+  const [row] = await db.query<Inserted>(
     `with created as (
        insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
        on conflict (user_id) do nothing returning 1),
@@ -45,7 +52,7 @@ export async function insertSession(
        clock_timestamp() + make_interval(secs => $17), $18
      where exists (select 1 from fence) or exists (select 1 from created)
      on conflict (challenge_hash) do nothing
-     returning *),
+     returning expires_at),
      added as (
        insert into gateway.device (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
        select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued where not $22::boolean
@@ -56,7 +63,7 @@ export async function insertSession(
        from issued where gateway.device.id = $18 and gateway.device.user_id = $2 and $22::boolean
        returning 1),
      ${recording.expressions(23, 'exists (select from issued)')}
-     select *, ${secondsLeft('issued')}, (select factor_reset_at from fence),
+     select ${secondsLeft('issued')}, (select factor_reset_at from fence),
        exists (select from added union all select from renewed) as device_stands,
        (select count(*) from gateway.device where user_id = $2) as devices
      from issued`,
@@ -69,24 +76,27 @@ export async function insertSession(
       session.factorVersion,
       session.amr,
       session.authTime,
-      session.challengeHash,
+      challengeHash,
       session.refresh.number,
       session.refresh.keyId,
       session.refresh.secret,
       session.refresh.hash,
-      session.ip,
-      session.userAgent,
+      ip,
+      userAgent,
       session.accountCreatedAt,
-      session.absoluteSeconds,
+      absoluteSeconds,
       device.id,
       device.keyId,
       device.secret,
       device.hash,
-      session.deviceKnown,
+      deviceKnown,
       ...recording.values,
     ],
   );
   if (!row) return undefined;
-  const issued = { ...toSession(row), device: row.device_stands ? device : undefined };
-  return { session: issued, devices: row.devices, factorResetAt: row.factor_reset_at };
+  return {
+    session: { ...issued, secondsLeft: row.seconds_left, device: row.device_stands ? device : undefined },
+    devices: row.devices,
+    factorResetAt: row.factor_reset_at,
+  };
 }
