@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { createLogger } from '@sallyport/logger';
+import type { Request, Response } from 'express';
 import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { z } from 'zod';
@@ -45,6 +49,29 @@ test('refuses more than 16 KiB, announced or not', async () => {
   const chunked = post().set('Content-Type', 'application/json').set('Transfer-Encoding', 'chunked');
   chunked.write(large);
   assert.equal((await chunked).status, 413);
+});
+
+test('is done with a body whose caller goes, before it is read and while it is', async () => {
+  for (const sent of ['{"a":1}', '{"a"']) {
+    for (const when of ['before', 'meanwhile'] as const) {
+      const [arrived, gone, ended] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+      assert.ok(arrived && gone && ended);
+      const server = createServer(async (req, res) => {
+        arrived.resolve();
+        if (when === 'before') await gone.promise;
+        await Promise.allSettled([jsonBody(req as Request, res as Response, () => {})]);
+        ended.resolve();
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n${sent}`);
+      server.once('connection', (it) => it.once('close', () => setImmediate(gone.resolve)));
+      await arrived.promise;
+      socket.destroy();
+      await ended.promise;
+      server.close();
+    }
+  }
 });
 
 test('refuses what is no JSON object', async () => {

@@ -25,11 +25,14 @@ export const jsonBody: RequestHandler = async (req: Request, res: Response, next
   next();
 };
 
-/** By events: an async iterator over the request would take as long as all else that is done with a body. */
-function readBytes(req: Request, res: Response): Promise<Buffer> {
+/**
+ * By events: an async iterator over the request would take as long as all else that is done with a body.
+ * @throws Error where the caller has gone, or goes before all of it is here
+ */
+async function readBytes(req: Request, res: Response): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  if (req.destroyed) throw brokenOff();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const tooLarge = () =>
-    reject(new Refusal(refuse(commonProblems['body-too-large'], { headers: { Connection: 'close' } })));
   const chunks: Buffer[] = [];
   let length = 0;
   const take = (chunk: Buffer) => {
@@ -37,18 +40,16 @@ function readBytes(req: Request, res: Response): Promise<Buffer> {
     if (length <= limitBytes) return void chunks.push(chunk);
     req.off('data', take).pause();
     res.once('finish', () => req.destroy());
-    tooLarge();
+    reject(tooLarge());
   };
-  if (Number(req.headers['content-length'] ?? 0) > limitBytes) tooLarge();
-  else {
-    req
-      .on('data', take)
-      .once('end', () => resolve(Buffer.concat(chunks)))
-      .once('error', reject);
-    req.once('close', () => req.complete || reject(new Error('the request broke off')));
-  }
+  req.on('data', take).once('end', () => resolve(Buffer.concat(chunks)));
+  req.once('error', reject).once('close', () => req.readableEnded || reject(brokenOff()));
   return promise;
 }
+
+const tooLarge = () => new Refusal(refuse(commonProblems['body-too-large'], { headers: { Connection: 'close' } }));
+
+const brokenOff = () => new Error('the caller has gone before its whole body was here');
 
 function parseObject(bytes: Buffer): object {
   const parsed = parseStrictJson(decode(bytes) ?? '', maxDepth);
