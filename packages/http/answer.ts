@@ -52,7 +52,7 @@ export function send(res: Response, answer: Answer): void {
     const { problem, detail, errors } = answer.problem;
     res.locals.problem = problem.code;
     const body = problemDetails(problem, { detail, requestId: res.locals.requestId, errors });
-    end(res, 'application/problem+json; charset=utf-8', body);
+    end(res, 'application/problem+json', body);
   } else if (answer.body === undefined) res.end();
   else if (Buffer.isBuffer(answer.body) || typeof answer.body === 'string') res.end(answer.body);
   else end(res, 'application/json; charset=utf-8', JSON.stringify(answer.body));

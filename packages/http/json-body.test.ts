@@ -4,13 +4,15 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { createLogger } from '@sallyport/logger';
-import type { Request, Response } from 'express';
+import type { Express, Request, Response } from 'express';
 import { Registry } from 'prom-client';
 import supertest from 'supertest';
 import { z } from 'zod';
-import { reply } from './answer.ts';
+import { refuse, reply } from './answer.ts';
 import { jsonBody } from './json-body.ts';
 import { newApp } from './new-app.ts';
+import { commonProblems } from './problem.ts';
+import { Refusal } from './refusal.ts';
 import { mountRoutes, route } from './route.ts';
 
 const echo = route({ method: 'post', path: '/echo', body: z.record(z.string(), z.unknown()) }, (_context, { body }) =>
@@ -104,6 +106,32 @@ test('answers unknown paths, methods and broken paths as problems', async () => 
   assert.equal(wrong.status, 405);
   assert.equal(wrong.headers.allow, 'POST');
   assert.equal((await supertest(app).get('/%E0%A4%A')).status, 404);
+});
+
+test('answers a refused request that was sent behind another one before that had its answer', async () => {
+  const first = Promise.withResolvers<void>();
+  const slow = route({ method: 'get', path: '/slow' }, async () => {
+    await first.promise;
+    return reply(200, {});
+  });
+  const mount = (to: Express) => {
+    to.use('/refused', () => {
+      first.resolve();
+      throw new Refusal(refuse(commonProblems['invalid-request']));
+    });
+    mountRoutes(to, {}, [slow], () => []);
+  };
+  const server = createServer(newApp({ logger: createLogger('test', 'silent'), registry: new Registry(), mount }));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const request = (path: string, last = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${last}\r\n`;
+  socket.write(request('/slow') + request('/refused', 'Connection: close\r\n'));
+  const got = await socket.setEncoding('utf8').reduce<string>((all, part) => all + part, '');
+  assert.deepEqual(
+    [...got.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status),
+    ['200', '422'],
+  );
+  server.close();
 });
 
 test('keeps a request id that is harmless and makes one else', async () => {

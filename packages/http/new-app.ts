@@ -59,7 +59,7 @@ function answerError(logger: Logger, registry: Registry): ErrorRequestHandler {
     if (error instanceof Unavailable) {
       failures.inc({ dependency: error.dependency, kind: error.overloaded ? 'overloaded' : 'away' });
     }
-    if (res.headersSent || res.socket?.destroyed !== false) return void req.destroy();
+    if (res.headersSent || req.socket.destroyed) return void req.destroy();
     send(res, toAnswer(error, logger));
   };
 }

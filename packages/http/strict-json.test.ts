@@ -17,6 +17,24 @@ test('refuses a key twice, however it is escaped', () => {
   }
 });
 
+test('refuses a key twice also where JSON.parse misreads it, by a body that came before', () => {
+  const pairs = [
+    [
+      '{"k":0,"password":"p","username":"ada","\\\\u0075se":"bob"}',
+      '{"k":0,"password":"p","username":"ada","\\u0075sername":"bob"}',
+    ],
+    [
+      '{"k2":0,"\\\\u0":"y","challenge":"c","otp":"111111"}',
+      '{"k2":0,"\\u006ftp":"222222","challenge":"c","otp":"111111"}',
+    ],
+  ] as const;
+  for (const [before, twice] of pairs) {
+    assert.equal(parseStrictJson(twice, 8), undefined, 'at first');
+    assert.ok(parseStrictJson(before, 8));
+    assert.equal(parseStrictJson(twice, 8), undefined, 'afterwards');
+  }
+});
+
 test('takes the same key in different objects, and keys that only look like structure', () => {
   for (const text of ['{"a":{"a":1}}', '[{"a":1},{"a":2}]', '{"a":":{","b":"\\"a\\":","{":"}"}', '{"__proto__":1}']) {
     assert.ok(parseStrictJson(text, 8), text);

@@ -22,6 +22,11 @@ test('what was given out is of its owner alone: writing to it changes nothing th
   assert.equal(second.toString('hex'), kept);
 });
 
+test('refuses what is no count of bytes, and goes on', () => {
+  for (const count of [-1, -64, Number.NaN]) assert.throws(() => randomBytes(count), RangeError);
+  assert.equal(randomBytes(32).length, 32);
+});
+
 test('each of the 256 bytes comes as often as the others', () => {
   const counts = new Array<number>(256).fill(0);
   const rounds = 16_384;

@@ -8,7 +8,7 @@ let used = pool.length;
  * a login has a dozen. What is given out is wiped from the pool. So does Node.js with what becomes a `randomUUID`.
  */
 export function randomBytes(count: number): Buffer {
-  if (count > pool.length) return askedFor(count);
+  if (!(Number.isInteger(count) && count >= 0 && count <= pool.length)) return askedFor(count);
   if (used + count > pool.length) {
     randomFillSync(pool);
     used = 0;

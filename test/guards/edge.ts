@@ -9,8 +9,8 @@ export const edge: Guard[] = [
   {
     name: 'no key twice',
     file: 'packages/http/strict-json.ts',
-    find: '=== countKeysOf(text) ? {',
-    replace: '>= 0 ? {',
+    find: 'repeats || held !== keys.length ?',
+    replace: 'Number.isNaN(held) ?',
     test: { file: 'packages/http/strict-json.test.ts', name: 'refuses a key twice, however it is escaped' },
   },
   {
