@@ -14,7 +14,7 @@ export function parseStrictJson(text: string, maxDepth: number): { value: unknow
   const value = parse(text);
   if (value === undefined) return undefined;
   const keys = (text.match(strings) ?? []).filter((string) => string.endsWith(':'));
-  const repeats = keys.some((key) => key.includes('\\')) ? repeatsKey(text) : false;
+  const repeats = keys.some((key) => key.includes('\\')) && repeatsKey(text);
   const held = countKeys(value, maxDepth);
   return repeats || held !== keys.length ? undefined : { value };
 }
