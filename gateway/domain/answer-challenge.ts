@@ -136,7 +136,7 @@ async function recall(
   const token = deviceToken === undefined ? undefined : parseDeviceToken(deviceToken);
   const ids = [token?.deviceId, challenge.deviceId].filter((id) => id !== undefined);
   const [{ overtaken, devices }, account] = await Promise.all([
-    findStanding(context.db, challenge, ids),
+    findStanding(context.db, { ...challenge, deviceIds: ids }),
     context.users.findAccount(request, challenge.userId),
   ]);
   const password = account && recalledPassword(challenge, account);

@@ -1,13 +1,18 @@
 import { foldOf } from '@sallyport/audit/record';
-import type { Db, Queryable } from '@sallyport/postgres';
+import { type Db, gathered, type Queryable } from '@sallyport/postgres';
 import type { AuditPipeline } from '../audit/start-pipeline.ts';
 import { type Failure, recordFailures } from '../audit/store/folds.ts';
-import { createRecording, type EventBatch, type Recording, recordEvents } from '../audit/store/outbox.ts';
+import {
+  createRecording,
+  type EventBatch,
+  type Recording,
+  recordEvents,
+  recordOwnEvents,
+} from '../audit/store/outbox.ts';
 import { siteOf } from '../network.ts';
-import { createGroupWriter, type GroupWriter } from './group-writer.ts';
 
-/** One statement holds them, and each may be a kilobyte. */
-const mostFailures = 1_000;
+/** Longer than a statement takes: a flood has one connection for each type. */
+const patienceMs = 5_000;
 
 /** The only way to change state in the gateway: with its events, in one transaction (promise 4). */
 export interface Changes {
@@ -25,11 +30,11 @@ export interface Changes {
 /** Without `audit` events wait until the pipeline looks by itself, soon. */
 export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'acknowledgeLater'>): Changes {
   // One for each type: a flood of refusals keeps nobody's wrong password from being recorded.
-  const writers = new Map<string, GroupWriter<Failure>>();
-  function writerOf(type: string): GroupWriter<Failure> {
-    const writer = writers.get(type) ?? createGroupWriter((failures) => recordFailures(db, failures), mostFailures);
-    writers.set(type, writer);
-    return writer;
+  const writers = new Map<string, (db: Queryable, failure: Failure) => Promise<undefined>>();
+  function recordFailure(failure: Failure): Promise<undefined> {
+    const write = writers.get(failure.type) ?? gathered(recordFailures, { patienceMs });
+    writers.set(failure.type, write);
+    return write(db, failure);
   }
 
   function written(batch: EventBatch): void {
@@ -57,7 +62,8 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
     },
     async note(batch) {
       const failures = asFailures(batch);
-      if (failures) await Promise.all(failures.map((failure) => writerOf(failure.type)([failure])));
+      if (failures) await Promise.all(failures.map(recordFailure));
+      else if (batch.collected.length === 0) await recordOwnEvents(db, batch.own);
       else await recordEvents(db, batch);
       written(batch);
     },

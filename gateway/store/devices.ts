@@ -1,4 +1,4 @@
-import type { Queryable } from '@sallyport/postgres';
+import { gathered, type Queryable } from '@sallyport/postgres';
 
 /** What makes the token of a device. */
 export interface DeviceKey {
@@ -23,6 +23,13 @@ export const mostDevices = 10;
 const known = `not f.locked and d.epoch >= f.epoch and d.factor_version >= f.factor_version
   and (select count(*) from gateway.device n where n.user_id = d.user_id and n.last_used_at > d.last_used_at) < ${mostDevices}`;
 
+interface SubjectRow {
+  subject: string;
+  subject_epoch: number;
+  subject_factor_version: number;
+  locked: boolean;
+}
+
 interface DeviceRow {
   id: string;
   user_id: string;
@@ -44,28 +51,35 @@ function toDevice({ id, user_id: userId, username, key_id: keyId, secret, hash }
   return { id, userId, username, keyId, secret, hash };
 }
 
+interface Claimed {
+  userId: string;
+  epoch: number;
+  factorVersion: number;
+  deviceIds: readonly string[];
+}
+
 /**
  * By one statement: whether what was proved at these versions is worth nothing any more, and which of these devices the
  * account knows.
  */
-export async function findStanding(
-  db: Queryable,
-  at: { userId: string; epoch: number; factorVersion: number },
-  deviceIds: readonly string[],
-): Promise<{ overtaken: boolean; devices: Device[] }> {
-  const rows = await db.query<{ overtaken: boolean } & (DeviceRow | { id: null })>(
-    `select d.*, exists (
-       select from gateway.subject where user_id = $1 and (locked or epoch > $2 or factor_version > $3)) as overtaken
-     from (values (1)) one left join (
-       select d.* from gateway.device d join gateway.subject f using (user_id)
-       where d.id = any ($4::uuid[]) and d.user_id = $1 and ${known}) d on true`,
-    [at.userId, at.epoch, at.factorVersion, deviceIds],
+export const findStanding = gathered(async (db, claims: readonly Claimed[]) => {
+  const rows = await db.query<SubjectRow & (DeviceRow | { id: null })>(
+    `select f.user_id as subject, f.epoch as subject_epoch, f.factor_version as subject_factor_version, f.locked, d.*
+     from gateway.subject f left join gateway.device d
+       on d.id = any ($2::uuid[]) and d.user_id = f.user_id and ${known}
+     where f.user_id = any ($1::uuid[])`,
+    [claims.map((claim) => claim.userId), claims.flatMap((claim) => claim.deviceIds)],
   );
-  return {
-    overtaken: rows[0]?.overtaken !== false,
-    devices: rows.flatMap((row) => (row.id === null ? [] : [toDevice(row)])),
-  };
-}
+  return claims.map(({ userId, epoch, factorVersion, deviceIds }) => {
+    const own = rows.filter((row) => row.subject === userId);
+    return {
+      overtaken: own.some(
+        (row) => row.locked || row.subject_epoch > epoch || row.subject_factor_version > factorVersion,
+      ),
+      devices: own.flatMap((row) => (row.id !== null && deviceIds.includes(row.id) ? [toDevice(row)] : [])),
+    };
+  });
+});
 
 export interface ListedDevice {
   id: string;

@@ -1,5 +1,5 @@
-import type { Queryable } from '@sallyport/postgres';
-import type { Recording } from '../audit/store/outbox.ts';
+import { gathered, type Queryable } from '@sallyport/postgres';
+import { joinRecordings, type Recording } from '../audit/store/outbox.ts';
 import type { NewDevice } from './devices.ts';
 import { type Session, secondsLeft } from './sessions.ts';
 
@@ -14,6 +14,7 @@ export interface NewSession extends Omit<Session, 'secondsLeft' | 'device'> {
 }
 
 interface Inserted {
+  id: string;
   seconds_left: number;
   device_stands: boolean;
   devices: number;
@@ -27,73 +28,108 @@ export interface InsertedSession {
   factorResetAt: Date | null;
 }
 
+const columns = `id uuid, user_id uuid, username text, roles text[], epoch bigint, factor_version bigint, amr text[],
+  auth_time bigint, challenge_hash text, refresh_number bigint, refresh_key_id text, refresh_secret bytea, refresh_hash bytea,
+  ip text, user_agent text, account_created_at timestamptz, lives interval, device_id uuid, device_key_id text,
+  device_secret bytea, device_hash bytea, device_known boolean`;
+
 /**
- * Issues a session under the fence: one statement that holds the account's row and writes nothing if it is locked or
- * has overtaken the versions that the login worked with, or if the challenge has already made a session. Its events
- * are recorded by the same statement, and its device becomes known by it.
+ * Issues sessions under the fence: one statement that holds the accounts' rows and writes nothing for one that is locked or
+ * has overtaken the versions that the login worked with, or whose challenge has already made a session. Their events
+ * are recorded by the same statement, and their devices become known by it. Accounts are taken in the order of their ids.
  */
+const insert = gathered(
+  async (db, given: readonly { session: NewSession; recording: Recording }[]) => {
+    const recording = joinRecordings(given.map(({ session: { id }, recording }) => ({ id, recording })));
+    const rows = await db.query<Inserted>(
+      `with asked as materialized (
+         select * from json_to_recordset($1::json) as asked (${columns})),
+       created as (
+         insert into gateway.subject (user_id, epoch, factor_version) select user_id, epoch, factor_version from asked
+         on conflict (user_id) do nothing returning user_id),
+       fence as (
+         select s.user_id, s.factor_reset_at from gateway.subject s join asked using (user_id)
+         where s.user_id = any ($2::uuid[]) and not s.locked and s.epoch <= asked.epoch
+           and s.factor_version <= asked.factor_version
+         for share of s),
+       issued as (
+         insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
+           refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at,
+           device_id)
+         select id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash, refresh_number,
+           refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, clock_timestamp() + lives,
+           device_id
+         from asked where user_id in (select user_id from fence union all select user_id from created)
+         on conflict (challenge_hash) do nothing
+         returning id, user_id, device_id, expires_at),
+       added as (
+         insert into gateway.device (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
+         select device_id, user_id, username, epoch, factor_version, device_key_id, device_secret, device_hash, ip, user_agent
+         from asked where not device_known and id in (select id from issued)
+         returning id),
+       renewed as (
+         update gateway.device d set epoch = asked.epoch, factor_version = asked.factor_version, key_id = device_key_id,
+           secret = device_secret, hash = device_hash, ip = asked.ip, user_agent = asked.user_agent,
+           last_used_at = clock_timestamp()
+         from asked
+         where d.id = any ($3::uuid[]) and d.id = asked.device_id and d.user_id = asked.user_id and device_known
+           and asked.id in (select id from issued)
+         returning d.id),
+       ${recording.expressions(4, 'cause in (select id from issued)')}
+       select issued.id, ${secondsLeft('issued')}, factor_reset_at,
+         device_id in (select id from added union all select id from renewed) as device_stands,
+         (select count(*) from gateway.device d where d.user_id = issued.user_id) as devices
+       from issued left join fence using (user_id)`,
+      [
+        JSON.stringify(given.map(({ session }) => toRow(session))),
+        given.map(({ session }) => session.userId),
+        given.flatMap(({ session: { device, deviceKnown } }) => (deviceKnown ? [device.id] : [])),
+        ...recording.values,
+      ],
+    );
+    return given.map(({ session }) => rows.find((row) => row.id === session.id));
+  },
+  { keyOf: ({ session }) => session.userId },
+);
+
+const hex = (bytes: Buffer) => `\\x${bytes.toString('hex')}`;
+
+function toRow(session: NewSession) {
+  const { refresh, device } = session;
+  return {
+    id: session.id,
+    user_id: session.userId,
+    username: session.username,
+    roles: session.roles,
+    epoch: session.epoch,
+    factor_version: session.factorVersion,
+    amr: session.amr,
+    auth_time: session.authTime,
+    challenge_hash: session.challengeHash,
+    refresh_number: refresh.number,
+    refresh_key_id: refresh.keyId,
+    refresh_secret: hex(refresh.secret),
+    refresh_hash: hex(refresh.hash),
+    ip: session.ip,
+    user_agent: session.userAgent,
+    account_created_at: session.accountCreatedAt,
+    lives: `${session.absoluteSeconds} s`,
+    device_id: device.id,
+    device_key_id: device.keyId,
+    device_secret: hex(device.secret),
+    device_hash: hex(device.hash),
+    device_known: session.deviceKnown,
+  };
+}
+
 export async function insertSession(
   db: Queryable,
   session: NewSession,
   recording: Recording,
 ): Promise<InsertedSession | undefined> {
-  const { device, deviceKnown, challengeHash, ip, userAgent, absoluteSeconds, ...issued } = session;
-  const [row] = await db.query<Inserted>(
-    `with created as (
-       insert into gateway.subject (user_id, epoch, factor_version) values ($2, $5, $6)
-       on conflict (user_id) do nothing returning 1),
-     fence as (
-       select factor_reset_at from gateway.subject
-       where user_id = $2 and not locked and epoch <= $5 and factor_version <= $6 for share),
-     issued as (insert into gateway.session (id, user_id, username, roles, epoch, factor_version, amr, auth_time, challenge_hash,
-       refresh_number, refresh_key_id, refresh_secret, refresh_hash, ip, user_agent, account_created_at, expires_at,
-       device_id)
-     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       clock_timestamp() + make_interval(secs => $17), $18
-     where exists (select 1 from fence) or exists (select 1 from created)
-     on conflict (challenge_hash) do nothing
-     returning expires_at),
-     added as (
-       insert into gateway.device (id, user_id, username, epoch, factor_version, key_id, secret, hash, ip, user_agent)
-       select $18, $2, $3, $5, $6, $19, $20::bytea, $21::bytea, $14, $15 from issued where not $22::boolean
-       returning 1),
-     renewed as (
-       update gateway.device set epoch = $5, factor_version = $6, key_id = $19, secret = $20::bytea, hash = $21::bytea,
-         ip = $14, user_agent = $15, last_used_at = clock_timestamp()
-       from issued where gateway.device.id = $18 and gateway.device.user_id = $2 and $22::boolean
-       returning 1),
-     ${recording.expressions(23, 'exists (select from issued)')}
-     select ${secondsLeft('issued')}, (select factor_reset_at from fence),
-       exists (select from added union all select from renewed) as device_stands,
-       (select count(*) from gateway.device where user_id = $2) as devices
-     from issued`,
-    [
-      session.id,
-      session.userId,
-      session.username,
-      session.roles,
-      session.epoch,
-      session.factorVersion,
-      session.amr,
-      session.authTime,
-      challengeHash,
-      session.refresh.number,
-      session.refresh.keyId,
-      session.refresh.secret,
-      session.refresh.hash,
-      ip,
-      userAgent,
-      session.accountCreatedAt,
-      absoluteSeconds,
-      device.id,
-      device.keyId,
-      device.secret,
-      device.hash,
-      deviceKnown,
-      ...recording.values,
-    ],
-  );
+  const row = await insert(db, { session, recording });
   if (!row) return undefined;
+  const { device, deviceKnown, challengeHash, ip, userAgent, absoluteSeconds, ...issued } = session;
   return {
     session: { ...issued, secondsLeft: row.seconds_left, device: row.device_stands ? device : undefined },
     devices: row.devices,

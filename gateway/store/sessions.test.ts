@@ -5,6 +5,7 @@ import { type Db, migrate, openDb } from '@sallyport/postgres';
 import { createTestDatabase, databaseMissing } from '../../test/support/database.ts';
 import { createRecording } from '../audit/store/outbox.ts';
 import { gatewayMigrations } from '../migrations.ts';
+import { findStanding } from './devices.ts';
 import { raiseFence } from './fence.ts';
 import { createFindLiveSession } from './find-live-session.ts';
 import { insertSession, type NewSession } from './insert-session.ts';
@@ -91,6 +92,24 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
     assert.equal(statements, 1);
     await raiseFence(db, one.userId, rises.lock, 'test', one.id);
     assert.equal(await find(one.id), undefined, 'it is asked for anew');
+  });
+
+  test('what was proved before the fence rose is overtaken, and nothing of anybody else', async () => {
+    const other = await insertOne(randomUUID());
+    for (const [what, rise] of Object.entries(rises)) {
+      const { userId, deviceId, epoch, factorVersion } = await insertOne(randomUUID());
+      const asked = { userId, epoch, factorVersion, deviceIds: [deviceId as string, other.deviceId as string] };
+      const ask = async () => {
+        const [own, others] = await Promise.all(
+          [asked, { ...asked, userId: other.userId }].map((it) => findStanding(db, it)),
+        );
+        assert.deepEqual([others?.overtaken, others?.devices.map(({ id }) => id)], [false, [other.deviceId]]);
+        return [own?.overtaken, own?.devices.map(({ id }) => id)];
+      };
+      assert.deepEqual(await ask(), [false, [deviceId]]);
+      await raiseFence(db, userId, rise, 'test', userId);
+      assert.deepEqual(await ask(), [true, []], what);
+    }
   });
 
   test('a challenge makes one session, also out of ten at once (promise 2)', async () => {

@@ -1,4 +1,5 @@
-import { type Attributes, traced } from '@sallyport/tracing';
+import { type Attributes, type BeginSpan, traced } from '@sallyport/tracing';
+import type { Queryable } from './db.ts';
 
 const longestText = 2_000;
 const known = new Map<string, { name: string; attributes: Attributes }>();
@@ -19,6 +20,25 @@ export async function observeStatement<Result>(
   } finally {
     measure?.((performance.now() - started) / 1_000);
   }
+}
+
+/** Statements that are sent once for several: each of their traces shows them. */
+export function askedByMany(db: Queryable, begin: readonly BeginSpan[]): Queryable {
+  return {
+    ...db,
+    async query<Row extends object>(text: string, values?: unknown[]) {
+      const { name, attributes } = describe(text);
+      const spans = begin.flatMap((beginSpan) => beginSpan('client', name, attributes) ?? []);
+      try {
+        const rows = await db.query<Row>(text, values);
+        for (const span of spans) span.end();
+        return rows;
+      } catch (error) {
+        for (const span of spans) span.end(error);
+        throw error;
+      }
+    },
+  };
 }
 
 function describe(text: string): { name: string; attributes: Attributes } {

@@ -22,6 +22,8 @@ export function beginSpan(kind: 'client' | 'internal', name: string, attributes:
   return currentRequest()?.trace?.begin(kind, name, attributes);
 }
 
+export type BeginSpan = typeof beginSpan;
+
 /** Does `work` in a span; where nothing is traced it only does it. */
 export function traced<Result>(
   kind: 'client' | 'internal',

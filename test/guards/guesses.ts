@@ -34,7 +34,7 @@ export const guesses: Guard[] = [
   {
     name: 'an accepted code ends the row up to itself',
     file: claim,
-    find: 'accepted_at = greatest(lane.accepted_at, $5::bigint),',
+    find: 'accepted_at = greatest(lane.accepted_at, claimed.attempt),',
     replace: 'accepted_at = lane.attempts,',
     test: { file: claimTest, name: 'forgets no guess that was reserved after the accepted one' },
   },
@@ -78,14 +78,11 @@ export const guesses: Guard[] = [
     },
   },
   {
-    name: 'a challenge that was overtaken counts no guess',
+    name: 'a challenge that the fence has overtaken counts no guess',
     file: 'gateway/store/devices.ts',
-    find: '(locked or epoch > $2 or factor_version > $3)',
-    replace: '(locked or $2::bigint is null or factor_version > $3)',
-    test: {
-      file: 'test/guessing.test.ts',
-      name: 'a challenge that a change of the password has ended counts no guess',
-    },
+    find: 'row.locked || row.subject_epoch > epoch ||',
+    replace: 'row.locked ||',
+    test: { file: 'gateway/store/sessions.test.ts', name: 'what was proved before the fence rose is overtaken' },
   },
   {
     name: 'a session guesses in the lane of its device',
@@ -104,8 +101,8 @@ export const guesses: Guard[] = [
   {
     name: 'lanes are locked before their wrong codes are told',
     file: claim,
-    find: ' for update of lane',
-    replace: '',
+    find: ' for update\n  ), lane',
+    replace: '\n  ), lane',
     test: { file: claimTest, name: 'tells one of two logins at once of a wrong code' },
   },
   {

@@ -21,15 +21,8 @@ export const histories: Guard[] = [
   {
     name: 'a recovery code is used once, over histories',
     file: 'services/otp/store/claim-code.ts',
-    find: 'hash = $12::bytea and used_at is null',
-    replace: 'hash = $12::bytea',
-    test,
-  },
-  {
-    name: 'a changed password ends challenges, over histories',
-    file: 'gateway/store/devices.ts',
-    find: '(locked or epoch > $2 or factor_version > $3)',
-    replace: '($2::bigint is null or $3::bigint is null)',
+    find: 'c.hash = held.hash and used_at is null',
+    replace: 'c.hash = held.hash',
     test,
   },
 ];

@@ -14,22 +14,22 @@ export const sessionGuards: Guard[] = [
   {
     name: 'a session is issued under the epoch of its password',
     file: issuing,
-    find: 'where user_id = $2 and not locked and epoch <= $5 and',
-    replace: 'where user_id = $2 and not locked and',
+    find: 'and not s.locked and s.epoch <= asked.epoch',
+    replace: 'and not s.locked',
     test: { file: fenceTest, name: 'a password change overtakes a login whose insert is on its way to Postgres' },
   },
   {
     name: 'a session is issued under the version of its factor',
     file: issuing,
-    find: 'and epoch <= $5 and factor_version <= $6 for share',
-    replace: 'and epoch <= $5 for share',
+    find: '\n           and s.factor_version <= asked.factor_version',
+    replace: '',
     test: { file: fenceTest, name: 'a password-only login stopped before its insert is overtaken by a new factor' },
   },
   {
     name: 'a challenge makes one session',
     file: issuing,
-    find: '$8, $9, $10, $11, $12, $13, $14, $15, $16,',
-    replace: '$8, nullif($9::text, $9::text), $10, $11, $12, $13, $14, $15, $16,',
+    find: 'auth_time, challenge_hash, refresh_number,',
+    replace: 'auth_time, nullif(challenge_hash, challenge_hash), refresh_number,',
     test: { file: 'gateway/store/sessions.test.ts', name: 'a challenge makes one session' },
   },
   {
@@ -50,8 +50,8 @@ export const sessionGuards: Guard[] = [
   {
     name: 'a removed device stays unknown',
     file: issuing,
-    find: 'from issued where not $22::boolean',
-    replace: 'from issued where $22::boolean or not $22::boolean\n       on conflict do nothing',
+    find: 'where not device_known and id in (select id from issued)',
+    replace: 'where id in (select id from issued)\n         on conflict do nothing',
     test: { file: fencedTest, name: 'a device that was removed while a login from it was under way' },
   },
   {

@@ -39,12 +39,13 @@ const record = `
   select event_id, 'gateway', body from placed where place <= ${mostAlike} order by at`;
 
 /** Records failures in one statement, or counts them where many were alike. */
-export async function recordFailures(db: Queryable, failures: readonly Failure[]): Promise<void> {
+export async function recordFailures(db: Queryable, failures: readonly Failure[]): Promise<undefined[]> {
   await db.query(record, [
     failures.map((failure) => failure.key),
     failures.map((failure) => failure.id),
     joinTexts(failures.map((failure) => failure.body)),
   ]);
+  return failures.map(() => undefined);
 }
 
 interface Fold {

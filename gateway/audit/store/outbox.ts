@@ -1,12 +1,14 @@
 import type { Part } from '@sallyport/audit/log';
 import type { RecordedEvent } from '@sallyport/contracts';
-import { deletePages, joinTexts, type Queryable, textList } from '@sallyport/postgres';
+import { deletePages, gathered, joinTexts, type Queryable, textList } from '@sallyport/postgres';
 import type { Service } from '../acknowledge.ts';
 
 export interface GivenEvent {
   source: Part;
   id: string;
   body: string;
+  /** The change that it tells of, where a statement makes several. */
+  cause?: string;
 }
 
 /** What one request records: events that came with services' answers, and the gateway's own. */
@@ -65,24 +67,41 @@ const recordingOwn = (first: number, condition: string) => `
   )`;
 
 const givenEvents = (first: number) =>
-  `unnest($${first}::text[], $${first + 1}::uuid[], ${textList(first + 2)})
-    with ordinality as t (source, event_id, body, at)`;
+  `unnest($${first}::text[], $${first + 1}::uuid[], $${first + 2}::uuid[], ${textList(first + 3)})
+    with ordinality as t (source, event_id, cause, body, at)`;
 
 const takeFresh = `with ${takingOver(1, 'true')}
   select event_id as id, true as fresh from fresh union all select event_id, false from altered`;
 const recordOwn = `with ${recordingOwn(1, 'true')} select`;
 
-/** Events as part of a statement that changes state: table expressions, and the three values that they take. */
+/** Events as part of a statement that changes state: table expressions, and the values that they take. */
 export interface Recording {
+  events: readonly GivenEvent[];
   /** @param condition over the statement's own table expressions: nothing is recorded unless it holds */
   expressions(firstParameter: number, condition: string): string;
   values: unknown[];
 }
 
 export function createRecording(batch: EventBatch): Recording {
-  const events = inOrder(batch);
-  return { expressions: isOwn(events) ? recordingOwn : takingOver, values: columnsOf(events) };
+  return recordingOf(inOrder(batch));
 }
+
+/** Of several changes that one statement makes: where its condition speaks of `cause`, that is the id given here. */
+export function joinRecordings(changes: readonly { id: string; recording: Recording }[]): Recording {
+  return recordingOf(
+    changes.flatMap(({ id, recording }) => recording.events.map((event) => ({ ...event, cause: id }))),
+  );
+}
+
+function recordingOf(events: readonly GivenEvent[]): Recording {
+  return { events, expressions: isOwn(events) ? recordingOwn : takingOver, values: columnsOf(events) };
+}
+
+/** The gateway's own where nothing else changes: those of many by one statement. */
+export const recordOwnEvents = gathered(async (db, batches: readonly (readonly RecordedEvent[])[]) => {
+  await recordEvents(db, { collected: [], own: batches.flat() });
+  return batches.map(() => undefined);
+});
 
 /** Records in the caller's transaction. Call it once in a transaction: the order of its row locks rules deadlocks out. */
 export async function recordEvents(tx: Queryable, batch: EventBatch): Promise<void> {
@@ -120,10 +139,11 @@ export async function forgetSeen(db: Queryable): Promise<void> {
   await deletePages(db, 'gateway.audit_seen', `seen_at < now() - interval '35 days'`);
 }
 
-function columnsOf(events: readonly GivenEvent[]): [string[], string[], string] {
+function columnsOf(events: readonly GivenEvent[]): [string[], string[], (string | null)[], string] {
   return [
     events.map((event) => event.source),
     events.map((event) => event.id),
+    events.map((event) => event.cause ?? null),
     joinTexts(events.map((event) => event.body)),
   ];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { type Db, openDb } from '@sallyport/postgres';
 import { databaseMissing } from '../../../test/support/database.ts';
 import { until } from '../../../test/support/until.ts';
 import { createOwner, newChallenge, type Owner, times } from '../testing/owner.ts';
@@ -11,15 +12,25 @@ import { reserveAttempt } from './reserve-attempt.ts';
 const skip = databaseMissing;
 const limits = { lockAfter: 10, hardLockAfter: 100 };
 let service: TestOtp;
+/** As of several processes: what one is asked for at once of one account goes one after the other. */
+const instances: Db[] = [];
+let calls = 0;
+const nextInstance = () => instances[calls++ % instances.length] as Db;
 before(async () => {
-  if (!skip) service = await startTestOtp();
+  if (skip) return;
+  service = await startTestOtp();
+  const url = service.env.DATABASE_URL as string;
+  for (let number = 0; number < 10; number += 1) instances.push(openDb({ url, name: `otp ${number}`, max: 1 }));
 });
-after(() => service?.[Symbol.asyncDispose]());
+after(async () => {
+  await Promise.all(instances.map((db) => db.close()));
+  await service?.[Symbol.asyncDispose]();
+});
 
 async function reserve(owner: Owner, lane = 'unknown'): Promise<number> {
   const lockedEvent = { id: randomUUID(), parts: ['', ''] as const, withCount: String };
   const asked = { userId: owner.id, lane, factorVersion: undefined, limits, lockedEvent };
-  const reserved = await reserveAttempt(service.db, asked);
+  const reserved = await reserveAttempt(nextInstance(), asked);
   assert.equal(reserved.outcome, 'reserved');
   return reserved.outcome === 'reserved' ? reserved.attempt : 0;
 }
@@ -31,7 +42,7 @@ function claim(
 ) {
   const event = { id: randomUUID(), body: '{}' };
   const rest = { userId: owner.id, factorVersion: 1, challenge: newChallenge(), lane: 'unknown', attempt: 1 };
-  return claimCode(service.db, { ...rest, limits, tell: false, proof: { method: 'otp', step }, event, ...more });
+  return claimCode(nextInstance(), { ...rest, limits, tell: false, proof: { method: 'otp', step }, event, ...more });
 }
 
 const now = () => Math.floor(service.clock.nowMs / 30_000);

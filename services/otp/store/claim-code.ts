@@ -10,7 +10,7 @@
  * - For a recovery code the factor's row is locked first and written last, so that it is all or nothing.
  */
 import type { RecordedEvent } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { gathered, joinTexts, type Queryable, textList } from '@sallyport/postgres';
 import { type LockLimits, locks } from './lock-end.ts';
 
 export type Proof = { method: 'otp'; step: number } | { method: 'recovery_code'; setId: string; hash: Buffer };
@@ -27,59 +27,80 @@ export interface Claim {
   event: RecordedEvent;
 }
 
-const wrongInRow = '(lane.attempts - greatest(lane.accepted_at, $5))';
+const wrongInRow = '(lane.attempts - greatest(lane.accepted_at, claimed.attempt))';
 
 const wrongCodes = `(
-    select coalesce(sum(greatest(case when lane = $4 then $5::bigint - 1 else attempts end
+    select coalesce(sum(greatest(case when counted.lane = claimed.lane then claimed.attempt - 1 else attempts end
       - greatest(accepted_at, told), 0)), 0)
-    from counted
+    from counted where counted.user_id = claimed.user_id
   ) as wrong_codes`;
+
+const asked = `
+  asked as materialized (
+    select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $8::uuid[], ${textList(9)},
+        $10::boolean[], $11::bigint[], $12::uuid[], $13::bytea[])
+      as asked (user_id, version, challenge, lane, attempt, event_id, body, tell, step, set_id, hash)
+  )`;
 
 const afterwards = `
   counted as (
-    select lane.* from claimed join otp.lane using (user_id) order by lane.lane for update of lane
+    select lane.* from otp.lane where user_id = any ($1) and user_id in (select user_id from claimed)
+    order by user_id, lane for update
   ), lane as (
     update otp.lane set
-      accepted_at = greatest(lane.accepted_at, $5::bigint),
+      accepted_at = greatest(lane.accepted_at, claimed.attempt),
       locked_until = case when ${locks(wrongInRow, '$6::bigint', '$7::bigint')} then lane.locked_until end,
-      told = case when $10 then greatest(lane.told, $5) else lane.told end
-    from claimed where lane.user_id = claimed.user_id and lane.lane = $4
+      told = case when claimed.tell then greatest(lane.told, claimed.attempt) else lane.told end
+    from claimed where lane.user_id = any ($1) and lane.user_id = claimed.user_id and lane.lane = claimed.lane
   ), others as (
     update otp.lane set told = counted.attempts
-    from counted where $10::boolean and lane.user_id = counted.user_id and lane.lane = counted.lane
-      and lane.lane <> $4 and counted.told < counted.attempts
+    from counted join claimed using (user_id)
+    where lane.user_id = any ($1) and claimed.tell and lane.user_id = counted.user_id and lane.lane = counted.lane
+      and lane.lane <> claimed.lane and counted.told < counted.attempts
   ), recorded as (
-    insert into otp.outbox (event_id, body) select $8::uuid, $9::text from claimed
+    insert into otp.outbox (event_id, body) select event_id, body from claimed
   )`;
 
 const claimStep = `
-  with claimed as (
-    update otp.factor set last_step = $11, last_challenge = $3
-    where user_id = $1 and active and version = $2 and last_step < $11::bigint and last_challenge is distinct from $3
-    returning user_id
+  with ${asked}, claimed as (
+    update otp.factor set last_step = asked.step, last_challenge = asked.challenge
+    from asked
+    where factor.user_id = any ($1) and factor.user_id = asked.user_id and active and factor.version = asked.version
+      and last_step < asked.step and last_challenge is distinct from asked.challenge
+    returning asked.*
   ), ${afterwards}
-  select (
+  select event_id, (
     select count(*) from otp.recovery_set s join otp.recovery_code c using (set_id)
     where s.user_id = claimed.user_id and c.used_at is null
   ) as recovery_codes_left, ${wrongCodes} from claimed`;
 
 const claimRecoveryCode = `
-  with held as (
-    select user_id from otp.factor
-    where user_id = $1 and active and version = $2 and last_challenge is distinct from $3
-    for update
+  with ${asked}, held as (
+    select asked.* from otp.factor join asked using (user_id)
+    where user_id = any ($1) and active and factor.version = asked.version
+      and last_challenge is distinct from asked.challenge
+    for update of factor
   ), used as (
-    update otp.recovery_code set used_at = clock_timestamp(), used_challenge = $3
-    from held where set_id = $11::uuid and hash = $12::bytea and used_at is null
-    returning held.user_id
+    update otp.recovery_code c set used_at = clock_timestamp(), used_challenge = held.challenge
+    from held where c.set_id = any ($12) and c.set_id = held.set_id and c.hash = held.hash and used_at is null
+    returning held.*
   ), claimed as (
-    update otp.factor set last_challenge = $3 from used where factor.user_id = used.user_id
-    returning factor.user_id
+    update otp.factor set last_challenge = used.challenge
+    from used where factor.user_id = any ($1) and factor.user_id = used.user_id
+    returning used.*
   ), fewer as (
-    update otp.recovery_set set codes_left = codes_left - 1 from claimed where set_id = $11
-    returning codes_left
+    update otp.recovery_set s set codes_left = codes_left - 1
+    from claimed where s.set_id = any ($12) and s.set_id = claimed.set_id
+    returning s.set_id, codes_left
   ), ${afterwards}
-  select (select codes_left from fewer) as recovery_codes_left, ${wrongCodes} from claimed`;
+  select event_id, (select codes_left from fewer where fewer.set_id = claimed.set_id) as recovery_codes_left, ${wrongCodes}
+  from claimed`;
+
+interface Row {
+  event_id: string;
+  recovery_codes_left: number;
+  wrong_codes: string;
+}
 
 export interface Claimed {
   recoveryCodesLeft: number;
@@ -87,24 +108,35 @@ export interface Claimed {
   wrongCodes: number;
 }
 
+const claimAll = (method: Proof['method']) =>
+  gathered(
+    async (db, claims: readonly Claim[]) => {
+      const [{ limits }] = claims as readonly [Claim];
+      const proofs = claims.map(({ proof }) => proof);
+      const rows = await db.query<Row>(method === 'otp' ? claimStep : claimRecoveryCode, [
+        claims.map((claim) => claim.userId),
+        claims.map((claim) => claim.factorVersion),
+        claims.map((claim) => claim.challenge),
+        claims.map((claim) => claim.lane),
+        claims.map((claim) => claim.attempt),
+        limits.lockAfter,
+        limits.hardLockAfter,
+        claims.map((claim) => claim.event.id),
+        joinTexts(claims.map((claim) => claim.event.body)),
+        claims.map((claim) => claim.tell),
+        proofs.map((proof) => (proof.method === 'otp' ? proof.step : null)),
+        proofs.map((proof) => (proof.method === 'otp' ? null : proof.setId)),
+        proofs.map((proof) => (proof.method === 'otp' ? null : proof.hash)),
+      ]);
+      return claims.map(({ event }) => rows.find((row) => row.event_id === event.id));
+    },
+    { keyOf: ({ userId }) => userId },
+  );
+
+const claimAllOf = { otp: claimAll('otp'), recovery_code: claimAll('recovery_code') };
+
 /** What is left after the claim, or undefined where it was refused and nothing was changed. */
 export async function claimCode(tx: Queryable, claim: Claim): Promise<Claimed | undefined> {
-  const { proof, limits, event } = claim;
-  const [row] = await tx.query<{ recovery_codes_left: number; wrong_codes: string }>(
-    proof.method === 'otp' ? claimStep : claimRecoveryCode,
-    [
-      claim.userId,
-      claim.factorVersion,
-      claim.challenge,
-      claim.lane,
-      claim.attempt,
-      limits.lockAfter,
-      limits.hardLockAfter,
-      event.id,
-      event.body,
-      claim.tell,
-      ...(proof.method === 'otp' ? [proof.step] : [proof.setId, proof.hash]),
-    ],
-  );
+  const row = await claimAllOf[claim.proof.method](tx, claim);
   return row && { recoveryCodesLeft: row.recovery_codes_left, wrongCodes: Number(row.wrong_codes) };
 }

@@ -8,7 +8,7 @@
  * - Only an accepted code moves `accepted_at`, and only up to that attempt's own number (see claim-code.ts).
  */
 import type { RecordedEvent } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { gathered, joinTexts, type Queryable, textList } from '@sallyport/postgres';
 import { type LockLimits, lockEnd } from './lock-end.ts';
 import { type Sealed, type SealedColumns, toSealed } from './sealed-columns.ts';
 
@@ -36,6 +36,8 @@ export interface LockedEvent {
 }
 
 interface Row extends SealedColumns {
+  user_id: string;
+  lane: string;
   version: number;
   active: boolean;
   enrolment_id: string;
@@ -51,46 +53,63 @@ interface Row extends SealedColumns {
 }
 
 const reserve = `
-  with factor as (
-    select * from otp.factor where user_id = $1
+  with asked as materialized (
+    select * from unnest($1::uuid[], $2::text[], $3::bigint[], $6::uuid[], ${textList(7)}, ${textList(8)})
+      as asked (user_id, lane, version, event_id, before, after)
+  ), factor as (
+    select * from otp.factor where user_id = any ($1::uuid[])
   ), taken as (
     insert into otp.lane as lane (user_id, lane, attempts, locked_until)
-    select user_id, $2::text, 1, ${lockEnd('1', '$4::bigint', '$5::bigint')}
-    from factor where active and ($3::bigint is null or version = $3)
+    select user_id, asked.lane, 1, ${lockEnd('1', '$4::bigint', '$5::bigint')}
+    from factor join asked using (user_id)
+    where active and (asked.version is null or factor.version = asked.version)
+    order by user_id, asked.lane
     on conflict on constraint lane_pk do update set
       attempts = lane.attempts + 1,
       locked_until = ${lockEnd('(lane.attempts + 1 - lane.accepted_at)', '$4::bigint', '$5::bigint')}
     where lane.locked_until is null or lane.locked_until <= clock_timestamp()
-    returning attempts, attempts - accepted_at as wrong_in_row, locked_until is not null as locked
+    returning user_id, lane.lane, attempts, attempts - accepted_at as wrong_in_row, locked_until is not null as locked
   ), recorded as (
     insert into otp.outbox (event_id, body)
-    select $6::uuid, $7::text || wrong_in_row || $8::text from taken where locked
+    select event_id, before || wrong_in_row || after from taken join asked using (user_id, lane) where locked
+  ), recovery_set as (
+    select * from otp.recovery_set where user_id = any ($1::uuid[])
   )
-  select factor.version, factor.active, factor.enrolment_id, factor.key_id, factor.nonce, factor.ciphertext,
-    factor.last_step, factor.last_challenge, taken.*,
+  select user_id, asked.lane, factor.version, factor.active, factor.enrolment_id, factor.key_id, factor.nonce, factor.ciphertext,
+    factor.last_step, factor.last_challenge, taken.attempts, taken.wrong_in_row, taken.locked,
     s.set_id, s.key_id as set_key_id, s.nonce as set_nonce, s.ciphertext as set_ciphertext
-  from factor left join taken on true left join otp.recovery_set s on s.user_id = factor.user_id`;
+  from asked join factor using (user_id) left join taken using (user_id, lane) left join recovery_set s using (user_id)`;
 
-export async function reserveAttempt(
-  db: Queryable,
-  asked: {
-    userId: string;
-    lane: string;
-    factorVersion: number | undefined;
-    limits: LockLimits;
-    lockedEvent: LockedEvent;
+interface Asked {
+  userId: string;
+  lane: string;
+  factorVersion: number | undefined;
+  limits: LockLimits;
+  lockedEvent: LockedEvent;
+}
+
+/** Those of one group work with the limits of one process, and each lane is in it once. */
+const reserveAll = gathered(
+  async (db, asked: readonly Asked[]) => {
+    const [{ limits }] = asked as readonly [Asked];
+    const rows = await db.query<Row>(reserve, [
+      asked.map((one) => one.userId),
+      asked.map((one) => one.lane),
+      asked.map((one) => one.factorVersion ?? null),
+      limits.lockAfter,
+      limits.hardLockAfter,
+      asked.map((one) => one.lockedEvent.id),
+      joinTexts(asked.map((one) => one.lockedEvent.parts[0])),
+      joinTexts(asked.map((one) => one.lockedEvent.parts[1])),
+    ]);
+    return asked.map(({ userId, lane }) => rows.find((row) => row.user_id === userId && row.lane === lane));
   },
-): Promise<Reservation> {
-  const { userId, lane, factorVersion, limits, lockedEvent } = asked;
-  const [row] = await db.query<Row>(reserve, [
-    userId,
-    lane,
-    factorVersion ?? null,
-    limits.lockAfter,
-    limits.hardLockAfter,
-    lockedEvent.id,
-    ...lockedEvent.parts,
-  ]);
+  { keyOf: ({ userId }) => userId },
+);
+
+export async function reserveAttempt(db: Queryable, asked: Asked): Promise<Reservation> {
+  const { userId, lane, factorVersion, lockedEvent } = asked;
+  const row = await reserveAll(db, asked);
   if (!row?.active) return { outcome: 'no-factor' };
   if (factorVersion !== undefined && row.version !== factorVersion) return { outcome: 'overtaken' };
   if (row.attempts === null) return { outcome: 'locked', retryAfterSeconds: await findLockSeconds(db, userId, lane) };

@@ -1,11 +1,14 @@
 import type { Account } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { gathered, type Queryable } from '@sallyport/postgres';
 import { type AccountRow, accountColumns, toAccount } from './account-row.ts';
 
-export async function findAccount(db: Queryable, id: string): Promise<Account | undefined> {
-  const [row] = await db.query<AccountRow>(`select ${accountColumns} from users.account where id = $1`, [id]);
-  return row && toAccount(row);
-}
+export const findAccount = gathered(async (db, ids: readonly string[]) => {
+  const rows = await db.query<AccountRow>(`select ${accountColumns} from users.account where id = any ($1::uuid[])`, [
+    ids,
+  ]);
+  const found = new Map(rows.map((row) => [row.id, toAccount(row)]));
+  return ids.map((id) => found.get(id));
+});
 
 /** @param username in its canonical form */
 export async function findAccountByName(db: Queryable, username: string): Promise<Account | undefined> {

@@ -1,5 +1,5 @@
 import type { Account } from '@sallyport/contracts';
-import type { Queryable } from '@sallyport/postgres';
+import { gathered, type Queryable } from '@sallyport/postgres';
 import type { StoredHash } from '../hashing/password-hasher.ts';
 import { type AccountRow, accountColumns, toAccount } from './account-row.ts';
 
@@ -13,10 +13,13 @@ type Row = AccountRow & { password_hash: string; pepper_id: string };
 
 const columns = `${accountColumns}, password_hash, pepper_id`;
 
-export async function findCredentialByName(db: Queryable, username: string): Promise<Credential | undefined> {
-  const [row] = await db.query<Row>(`select ${columns} from users.account where username = $1`, [username]);
-  return row && toCredential(row);
-}
+export const findCredentialByName = gathered(async (db, usernames: readonly string[]) => {
+  const rows = await db.query<Row>(`select ${columns} from users.account where username = any ($1::text[])`, [
+    usernames,
+  ]);
+  const found = new Map(rows.map((row) => [row.username, toCredential(row)]));
+  return usernames.map((username) => found.get(username));
+});
 
 export async function findCredentialById(db: Queryable, id: string): Promise<Credential | undefined> {
   const [row] = await db.query<Row>(`select ${columns} from users.account where id = $1`, [id]);

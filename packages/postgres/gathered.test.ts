@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Unavailable } from '@sallyport/contracts';
+import type { Queryable } from './db.ts';
+import { gathered } from './gathered.ts';
+
+const db = {} as Queryable;
+const turn = () => new Promise(setImmediate);
+
+/** Statements that end when the test says so; an item that they answer is in capitals. */
+function heldStatements() {
+  const begun: { items: readonly string[]; end(fault?: Error): void }[] = [];
+  const run = async (_: Queryable, items: readonly string[]) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    begun.push({ items, end: (fault) => (fault ? reject(fault) : resolve()) });
+    await promise;
+    return items.map((item) => item.toUpperCase());
+  };
+  const items = () => begun.map((statement) => statement.items);
+  return { begun, items, run };
+}
+
+test('what one turn brings, and what comes while a statement is under way, goes together', async () => {
+  const { begun, items, run } = heldStatements();
+  const ask = gathered(run);
+  const first = [ask(db, 'a'), ask(db, 'b')];
+  await turn();
+  const second = [ask(db, 'c')];
+  await turn();
+  second.push(ask(db, 'd'));
+  await turn();
+  assert.deepEqual(items(), [['a', 'b']]);
+  begun[0]?.end();
+  assert.deepEqual(await Promise.all(first), ['A', 'B']);
+  await turn();
+  assert.deepEqual(items(), [
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+  begun[1]?.end();
+  assert.deepEqual(await Promise.all(second), ['C', 'D']);
+});
+
+test('one that waits for a lock holds up those that came with it, and no others for long', async () => {
+  const { begun, items, run } = heldStatements();
+  const ask = gathered(run, { patienceMs: 1 });
+  const slow = ask(db, 'slow');
+  await turn();
+  const [next, after] = [ask(db, 'next'), turn().then(() => ask(db, 'after'))];
+  while (begun.length < 2) await turn();
+  assert.deepEqual(items()[1], ['next', 'after']);
+  begun[1]?.end();
+  assert.deepEqual(await Promise.all([next, after]), ['NEXT', 'AFTER']);
+  begun[0]?.end();
+  assert.equal(await slow, 'SLOW');
+});
+
+test('of one key one is under way at a time, and keys come in their order', async () => {
+  const { begun, items, run } = heldStatements();
+  const ask = gathered(run, { keyOf: (item) => item.slice(0, 1) });
+  const asked = ['b1', 'a1', 'b2', 'c1', 'b3'].map((item) => ask(db, item));
+  for (const at of [0, 1, 2]) {
+    while (begun.length <= at) await turn();
+    begun[at]?.end();
+  }
+  assert.deepEqual(await Promise.all(asked), ['B1', 'A1', 'B2', 'C1', 'B3']);
+  assert.deepEqual(items(), [['a1', 'b1', 'c1'], ['b2'], ['b3']]);
+});
+
+test('where a statement fails of one item, that one alone fails, and each was asked for again', async () => {
+  const asked: string[][] = [];
+  const ask = gathered(async (_, items: readonly string[]) => {
+    asked.push([...items]);
+    if (items.includes('bad')) throw new Error('invalid');
+    return items;
+  });
+  const answers = await Promise.allSettled(['one', 'bad', 'two'].map((item) => ask(db, item)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(asked, [['one', 'bad', 'two'], ['one'], ['bad'], ['two']]);
+});
+
+test('where the database fails all fail, and nothing is asked for again', async () => {
+  const { begun, run } = heldStatements();
+  const ask = gathered(run, { keyOf: (item) => item });
+  const asked = Promise.allSettled(['a', 'b'].map((item) => ask(db, item)));
+  await turn();
+  begun[0]?.end(new Unavailable('postgres'));
+  for (const answer of await asked) assert.ok(answer.status === 'rejected' && answer.reason instanceof Unavailable);
+  assert.equal(begun.length, 1);
+  const again = ask(db, 'a');
+  await turn();
+  begun[1]?.end();
+  assert.equal(await again, 'A');
+});
+
+test('no more than a thousand wait: what comes then is refused at once', async () => {
+  const { begun, run } = heldStatements();
+  const ask = gathered(run);
+  const waiting = Array.from({ length: 1_000 }, (_, at) => ask(db, String(at)));
+  await assert.rejects(ask(db, 'more'), Unavailable);
+  for (let at = 0; at < 10; at += 1) {
+    while (begun.length <= at) await turn();
+    assert.equal(begun[at]?.items.length, 100);
+    begun[at]?.end();
+  }
+  await Promise.all(waiting);
+});
