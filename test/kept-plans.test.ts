@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Db, openDb } from '@sallyport/postgres';
 import pg from 'pg';
-import { countScans, findScanned } from '../bench/growth/count-scans.ts';
+import { countScans, findScanned, type Scans } from '../bench/growth/count-scans.ts';
 import { databaseMissing } from './support/database.ts';
 import { expect, logIn, nextCode, signUpWithFactor, tokensOf } from './support/people.ts';
 import { type Stack, startStack } from './support/stack.ts';
@@ -63,6 +63,16 @@ async function playLogins(stack: Stack): Promise<void> {
   expect(200, await stack.api('GET', '/me', { token: ada.accessToken }));
 }
 
+/** Entries of indexes that were read, by table: one that is read from end to end tells on itself too. */
+async function countEntries({ sql }: Stack): Promise<Scans> {
+  const rows = await sql<{ name: string; read: number }>(
+    `select case when relname like 'audit_log%' then 'gateway.audit_log' else schemaname || '.' || relname end as name,
+       sum(idx_tup_read)::int as read
+     from pg_stat_user_indexes group by 1`,
+  );
+  return Object.fromEntries(rows.map(({ name, read }) => [name, read]));
+}
+
 /** Each as if it had never run; what one answers the second time changes nothing in its plan. */
 async function runAgain(db: Db, sent: readonly Sent[]): Promise<void> {
   const undo = new Error('undo');
@@ -116,11 +126,15 @@ test('statements of logins are planned once, and read no table from end to end',
   assert.deepEqual(await db.query(plans), [], 'planned again');
   // A plan for any values looks dear enough to be compiled at each call.
   assert.deepEqual(await db.query(`select current_setting('jit') as jit`), [{ jit: 'off' }]);
+  // Of a few rows an index may be read as a whole; PostgreSQL plans anew once it knows of more, which it looks for itself.
+  await stack.sql('analyze');
+  await runAgain(db, [{ name: '', text: 'select pg_stat_force_next_flush()', values: [] }]);
+  const entriesBefore = await countEntries(stack);
+  await runAgain(db, sent);
   await closeTold(db, stack, 'looked');
   // The parts run on, and tell late what they read while there were a few rows.
-  const read = Object.entries(findScanned(before, await countScans({ query: stack.sql })));
-  assert.deepEqual(
-    read.filter(([table, rows]) => table in growth && rows >= newRows),
-    [],
-  );
+  const scanned = findScanned(before, await countScans({ query: stack.sql }));
+  const entries = findScanned(entriesBefore, await countEntries(stack));
+  const tooMany = (read: Scans) => Object.entries(read).filter(([table, rows]) => table in growth && rows >= newRows);
+  assert.deepEqual([tooMany(scanned), tooMany(entries)], [[], []]);
 });

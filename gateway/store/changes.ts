@@ -63,8 +63,8 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
     async note(batch) {
       const failures = asFailures(batch);
       if (failures) await Promise.all(failures.map(recordFailure));
-      else if (batch.collected.length === 0) await recordOwnEvents(db, batch.own);
-      else await recordEvents(db, batch);
+      else if (batch.collected.length > 0) await recordEvents(db, batch);
+      else if (batch.own.length > 0) await recordOwnEvents(db, batch.own);
       written(batch);
     },
   };

@@ -1,4 +1,4 @@
-import { gathered, type Queryable } from '@sallyport/postgres';
+import { gathered, lockPatience, patienceOf, type Queryable } from '@sallyport/postgres';
 import { joinRecordings, type Recording } from '../audit/store/outbox.ts';
 import type { NewDevice } from './devices.ts';
 import { type Session, secondsLeft } from './sessions.ts';
@@ -36,14 +36,15 @@ const columns = `id uuid, user_id uuid, username text, roles text[], epoch bigin
 /**
  * Issues sessions under the fence: one statement that holds the accounts' rows and writes nothing for one that is locked or
  * has overtaken the versions that the login worked with, or whose challenge has already made a session. Their events
- * are recorded by the same statement, and their devices become known by it. Accounts are taken in the order of their ids.
+ * are recorded by the same statement, and their devices become known by it. Those are looked up by their own ids alone: the
+ * index of a user's devices looks cheaper while there are few.
  */
 const insert = gathered(
   async (db, given: readonly { session: NewSession; recording: Recording }[]) => {
     const recording = joinRecordings(given.map(({ session: { id }, recording }) => ({ id, recording })));
     const rows = await db.query<Inserted>(
       `with asked as materialized (
-         select * from json_to_recordset($1::json) as asked (${columns})),
+         select asked.* from ${lockPatience(4)}, json_to_recordset($1::json) as asked (${columns})),
        created as (
          insert into gateway.subject (user_id, epoch, factor_version) select user_id, epoch, factor_version from asked
          on conflict (user_id) do nothing returning user_id),
@@ -72,10 +73,10 @@ const insert = gathered(
            secret = device_secret, hash = device_hash, ip = asked.ip, user_agent = asked.user_agent,
            last_used_at = clock_timestamp()
          from asked
-         where d.id = any ($3::uuid[]) and d.id = asked.device_id and d.user_id = asked.user_id and device_known
-           and asked.id in (select id from issued)
+         where d.id = any ($3::uuid[]) and d.id = asked.device_id and d.user_id is not distinct from asked.user_id
+           and device_known and asked.id in (select id from issued)
          returning d.id),
-       ${recording.expressions(4, 'cause in (select id from issued)')}
+       ${recording.expressions(5, 'cause in (select id from issued)')}
        select issued.id, ${secondsLeft('issued')}, factor_reset_at,
          device_id in (select id from added union all select id from renewed) as device_stands,
          (select count(*) from gateway.device d where d.user_id = issued.user_id) as devices
@@ -84,6 +85,7 @@ const insert = gathered(
         JSON.stringify(given.map(({ session }) => toRow(session))),
         given.map(({ session }) => session.userId),
         given.flatMap(({ session: { device, deviceKnown } }) => (deviceKnown ? [device.id] : [])),
+        patienceOf(given),
         ...recording.values,
       ],
     );

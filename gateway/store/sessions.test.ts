@@ -112,6 +112,21 @@ suite('sessions under the fence', { skip: databaseMissing }, () => {
     }
   });
 
+  test('an account whose fence is held keeps none waiting whose session is asked for with it', async () => {
+    const held = await insertOne(randomUUID());
+    const others = Array.from({ length: 5 }, () => randomUUID());
+    const { waiting, issued } = await db.transaction(async (tx) => {
+      await tx.query('select from gateway.subject where user_id = $1 for update', [held.userId]);
+      const waiting = insert(held.userId);
+      return { waiting: [waiting], issued: await Promise.all(others.map((userId) => insert(userId))) };
+    });
+    assert.deepEqual(
+      issued.map((session) => session?.userId),
+      others,
+    );
+    assert.equal((await waiting[0])?.userId, held.userId);
+  });
+
   test('a challenge makes one session, also out of ten at once (promise 2)', async () => {
     const userId = randomUUID();
     await insertOne(userId);

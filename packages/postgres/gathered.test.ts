@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unavailable } from '@sallyport/contracts';
+import pg from 'pg';
 import type { Queryable } from './db.ts';
 import { gathered } from './gathered.ts';
 
 const db = {} as Queryable;
 const turn = () => new Promise(setImmediate);
+const longestMs = 2_000;
 
 /** Statements that end when the test says so; an item that they answer is in capitals. */
 function heldStatements() {
@@ -17,7 +19,16 @@ function heldStatements() {
     return items.map((item) => item.toUpperCase());
   };
   const items = () => begun.map((statement) => statement.items);
-  return { begun, items, run };
+  /** Waits for so many to have begun, and calls `meanwhile` at each turn. */
+  const untilBegun = async (count: number, meanwhile = () => {}) => {
+    const late = performance.now() + longestMs;
+    while (begun.length < count) {
+      assert.ok(performance.now() < late, `${begun.length} statements, not ${count}`);
+      await turn();
+      meanwhile();
+    }
+  };
+  return { begun, items, run, untilBegun };
 }
 
 test('what one turn brings, and what comes while a statement is under way, goes together', async () => {
@@ -42,12 +53,12 @@ test('what one turn brings, and what comes while a statement is under way, goes 
 });
 
 test('one that waits for a lock holds up those that came with it, and no others for long', async () => {
-  const { begun, items, run } = heldStatements();
+  const { begun, items, run, untilBegun } = heldStatements();
   const ask = gathered(run, { patienceMs: 1 });
   const slow = ask(db, 'slow');
   await turn();
   const [next, after] = [ask(db, 'next'), turn().then(() => ask(db, 'after'))];
-  while (begun.length < 2) await turn();
+  await untilBegun(2);
   assert.deepEqual(items()[1], ['next', 'after']);
   begun[1]?.end();
   assert.deepEqual(await Promise.all([next, after]), ['NEXT', 'AFTER']);
@@ -56,11 +67,11 @@ test('one that waits for a lock holds up those that came with it, and no others 
 });
 
 test('of one key one is under way at a time, and keys come in their order', async () => {
-  const { begun, items, run } = heldStatements();
+  const { begun, items, run, untilBegun } = heldStatements();
   const ask = gathered(run, { keyOf: (item) => item.slice(0, 1) });
   const asked = ['b1', 'a1', 'b2', 'c1', 'b3'].map((item) => ask(db, item));
   for (const at of [0, 1, 2]) {
-    while (begun.length <= at) await turn();
+    await untilBegun(at + 1);
     begun[at]?.end();
   }
   assert.deepEqual(await Promise.all(asked), ['B1', 'A1', 'B2', 'C1', 'B3']);
@@ -82,7 +93,20 @@ test('where a statement fails of one item, that one alone fails, and each was as
   assert.deepEqual(asked, [['one', 'bad', 'two'], ['one'], ['bad'], ['two']]);
 });
 
-test('where the database fails all fail, and nothing is asked for again', async () => {
+test('where a statement gives way to a lock, each item is asked for alone', async () => {
+  const timedOut = Object.assign(new pg.DatabaseError('canceling statement', 0, 'error'), { code: '55P03' });
+  const ask = gathered(async (_, items: readonly string[]) => {
+    if (items.includes('held')) throw new Unavailable('postgres', { cause: timedOut });
+    return items;
+  });
+  const answers = await Promise.allSettled(['one', 'held', 'two'].map((item) => ask(db, item)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+});
+
+test('where the database fails all fail, and nothing is asked for again', { timeout: 5_000 }, async () => {
   const { begun, run } = heldStatements();
   const ask = gathered(run, { keyOf: (item) => item });
   const asked = Promise.allSettled(['a', 'b'].map((item) => ask(db, item)));
@@ -96,13 +120,21 @@ test('where the database fails all fail, and nothing is asked for again', async 
   assert.equal(await again, 'A');
 });
 
-test('no more than a thousand wait: what comes then is refused at once', async () => {
-  const { begun, run } = heldStatements();
+test('no more than a thousand wait, and two hundred of one key: what comes then is refused at once', {
+  timeout: 5_000,
+}, async () => {
+  const { begun, run, untilBegun } = heldStatements();
+  const ofOneKey = gathered(run, { keyOf: () => '' });
+  const inLine = Array.from({ length: 200 }, () => ofOneKey(db, 'a'));
+  await assert.rejects(ofOneKey(db, 'more'), Unavailable);
+  await untilBegun(200, () => begun.at(-1)?.end());
+  await Promise.all(inLine);
+  begun.length = 0;
   const ask = gathered(run);
   const waiting = Array.from({ length: 1_000 }, (_, at) => ask(db, String(at)));
   await assert.rejects(ask(db, 'more'), Unavailable);
   for (let at = 0; at < 10; at += 1) {
-    while (begun.length <= at) await turn();
+    await untilBegun(at + 1);
     assert.equal(begun[at]?.items.length, 100);
     begun[at]?.end();
   }

@@ -2,6 +2,8 @@ import { Unavailable } from '@sallyport/contracts';
 import { type BeginSpan, beginSpan, outsideRequests, withinRequest } from '@sallyport/tracing';
 import DataLoader from 'dataloader';
 import type { Queryable } from './db.ts';
+import { createLines } from './in-line.ts';
+import { gaveWay } from './is-away.ts';
 import { askedByMany } from './observe-statement.ts';
 
 interface Options<Item> {
@@ -23,13 +25,13 @@ interface Asked<Item> {
 const usualPatienceMs = 20;
 const mostTogether = 100;
 const mostWaiting = 1_000;
-const longestMs = 3_000;
 
 /**
  * Has what many ask for at once go to PostgreSQL as one statement with one commit: what one turn of the event loop
  * brings, and what comes while a statement of this kind is under way. Each waits for the statement that held its item.
- * One that waits for somebody's lock holds up those that came with it, and the others for 20 ms at most. Where one fails of
- * anything but the database, nothing has changed, and each item is asked for alone: none fails by another's fault.
+ * One that waits for somebody's lock holds up those that came with it for 200 ms at most (`lockPatience`), and the others for
+ * 20 ms. Where one gives way to a lock, or fails of anything but the database, nothing has changed, and each item is asked for
+ * alone: none fails by another's fault.
  * @param run answers in the order of the items; they come in the order of their keys, so that groups of several processes
  *   lock rows in one order
  * @throws Unavailable where too many wait, or one waits for more than 3 s behind others of its key
@@ -60,7 +62,8 @@ function createAsk<Item, Result>(db: Queryable, run: Run<Item, Result>, options:
     setImmediate(() => outsideRequests(dispatch));
   }
 
-  async function inTurn(asked: readonly Asked<Item>[]): Promise<(Result | Error)[]> {
+  /** Where each is asked for alone, none waits for the others. */
+  async function inTurn(asked: readonly Asked<Item>[]): Promise<(Result | Promise<Result>)[]> {
     const own = underWay;
     const letOthers = () => {
       if (underWay === own) underWay = undefined;
@@ -68,34 +71,31 @@ function createAsk<Item, Result>(db: Queryable, run: Run<Item, Result>, options:
     };
     const patience = setTimeout(letOthers, patienceMs);
     try {
-      return await answer(asked);
+      return await carryOut(asked);
+    } catch (error) {
+      const all = asked.length === 1 || (error instanceof Unavailable && !gaveWay(error.cause));
+      if (all) throw error;
+      return asked.map(async (one) => (await carryOut([one]))[0] as Result);
     } finally {
       clearTimeout(patience);
       letOthers();
     }
   }
 
-  async function answer(asked: readonly Asked<Item>[]): Promise<(Result | Error)[]> {
-    const shared = askedByMany(
-      db,
-      asked.map(({ begin }) => begin),
+  async function carryOut(asked: readonly Asked<Item>[]): Promise<Result[]> {
+    const ordered = keyOf ? inOrder(asked, ({ item }) => keyOf(item)) : asked;
+    const answers = await run(
+      askedByMany(
+        db,
+        ordered.map(({ begin }) => begin),
+      ),
+      ordered.map(({ item }) => item),
     );
-    const order = keyOf ? inOrder(asked.map(({ item }) => keyOf(item))) : [...asked.keys()];
-    try {
-      const results = await run(
-        shared,
-        order.map((at) => (asked[at] as Asked<Item>).item),
-      );
-      const answers: (Result | Error)[] = [];
-      for (const [place, at] of order.entries()) answers[at] = results[place] as Result;
-      return answers;
-    } catch (error) {
-      const all = asked.length === 1 || error instanceof Unavailable;
-      return all ? asked.map(() => error as Error) : (await Promise.all(asked.map((one) => answer([one])))).flat();
-    }
+    const answerOf = new Map(ordered.map((one, at) => [one, answers[at] as Result]));
+    return asked.map((one) => answerOf.get(one) as Result);
   }
 
-  const loader = new DataLoader<Asked<Item>, Result>(inTurn, {
+  const loader = new DataLoader<Asked<Item>, Result | Promise<Result>>(inTurn, {
     cache: false,
     maxBatchSize: mostTogether,
     batchScheduleFn: (dispatch) => {
@@ -117,30 +117,7 @@ function createAsk<Item, Result>(db: Queryable, run: Run<Item, Result>, options:
   };
 }
 
-/** The places of keys in ascending order. */
-function inOrder(keys: readonly string[]): number[] {
-  return [...keys.keys()].sort((a, b) => ((keys[a] as string) < (keys[b] as string) ? -1 : 1));
-}
-
-/** Does one thing for each key at a time. */
-function createLines() {
-  const last = new Map<string, Promise<unknown>>();
-
-  async function afterwards<Result>(before: Promise<unknown>, work: () => Promise<Result>): Promise<Result> {
-    const since = performance.now();
-    await before.catch(() => {});
-    if (performance.now() - since < longestMs) return work();
-    throw new Unavailable('postgres', { cause: new Error('the statement before takes too long') });
-  }
-
-  return async <Result>(key: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = last.get(key);
-    const own = before === undefined ? work() : afterwards(before, work);
-    last.set(key, own);
-    try {
-      return await own;
-    } finally {
-      if (last.get(key) === own) last.delete(key);
-    }
-  };
+function inOrder<Each>(all: readonly Each[], keyOf: (each: Each) => string): Each[] {
+  const keys = new Map(all.map((each) => [each, keyOf(each)]));
+  return all.toSorted((a, b) => ((keys.get(a) as string) < (keys.get(b) as string) ? -1 : 1));
 }

@@ -2,6 +2,7 @@ export { databaseNow } from './database-now.ts';
 export { type Db, openDb, type Queryable } from './db.ts';
 export { deletePages } from './delete-pages.ts';
 export { gathered } from './gathered.ts';
+export { lockPatience, patienceOf } from './lock-patience.ts';
 export { type Migrations, migrate, pendingMigrations } from './migrate.ts';
 export { placeOf } from './place-of.ts';
 export { reasonOf } from './reason-of.ts';

@@ -21,6 +21,11 @@ export function isServerGone(error: unknown): boolean {
   return serverGone.test(error.code ?? '') || isStalePlan(error);
 }
 
+/** Whether a statement gave way to others that hold locks: it has changed nothing. */
+export function gaveWay(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(55P03|40P01)/.test(error.code ?? '');
+}
+
 /**
  * Whether a prepared statement was refused because a migration has changed what it returns. It has not run, and is refused
  * for as long as its connection lives.

@@ -7,10 +7,11 @@
  *   count.
  * - Where its owner is to be told, the wrong codes of all lanes since the last time are counted, and marked as told: of
  *   rows that are locked first, so that a guess which commits meanwhile is counted now or next time.
- * - For a recovery code the factor's row is locked first and written last, so that it is all or nothing.
+ * - The factor's row is locked first, in the order of accounts, and what decides is read of it then; for a recovery code it is
+ *   written last, so that it is all or nothing.
  */
 import type { RecordedEvent } from '@sallyport/contracts';
-import { gathered, joinTexts, type Queryable, textList } from '@sallyport/postgres';
+import { gathered, joinTexts, lockPatience, patienceOf, type Queryable, textList } from '@sallyport/postgres';
 import { type LockLimits, locks } from './lock-end.ts';
 
 export type Proof = { method: 'otp'; step: number } | { method: 'recovery_code'; setId: string; hash: Buffer };
@@ -37,8 +38,8 @@ const wrongCodes = `(
 
 const asked = `
   asked as materialized (
-    select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $8::uuid[], ${textList(9)},
-        $10::boolean[], $11::bigint[], $12::uuid[], $13::bytea[])
+    select asked.* from ${lockPatience(14)}, unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $8::uuid[],
+        ${textList(9)}, $10::boolean[], $11::bigint[], $12::uuid[], $13::bytea[])
       as asked (user_id, version, challenge, lane, attempt, event_id, body, tell, step, set_id, hash)
   )`;
 
@@ -62,24 +63,26 @@ const afterwards = `
   )`;
 
 const claimStep = `
-  with ${asked}, claimed as (
-    update otp.factor set last_step = asked.step, last_challenge = asked.challenge
-    from asked
-    where factor.user_id = any ($1) and factor.user_id = asked.user_id and active and factor.version = asked.version
+  with ${asked}, held as (
+    select asked.* from otp.factor join asked using (user_id)
+    where user_id = any ($1) and active and factor.version = asked.version
       and last_step < asked.step and last_challenge is distinct from asked.challenge
-    returning asked.*
+    order by user_id for update of factor
+  ), claimed as (
+    update otp.factor set last_step = held.step, last_challenge = held.challenge
+    from held where factor.user_id = any ($1) and factor.user_id = held.user_id
+    returning held.*
   ), ${afterwards}
-  select event_id, (
-    select count(*) from otp.recovery_set s join otp.recovery_code c using (set_id)
-    where s.user_id = claimed.user_id and c.used_at is null
-  ) as recovery_codes_left, ${wrongCodes} from claimed`;
+  select event_id, coalesce((select codes_left from otp.recovery_set s where s.user_id = claimed.user_id), 0)
+    as recovery_codes_left, ${wrongCodes}
+  from claimed`;
 
 const claimRecoveryCode = `
   with ${asked}, held as (
     select asked.* from otp.factor join asked using (user_id)
     where user_id = any ($1) and active and factor.version = asked.version
       and last_challenge is distinct from asked.challenge
-    for update of factor
+    order by user_id for update of factor
   ), used as (
     update otp.recovery_code c set used_at = clock_timestamp(), used_challenge = held.challenge
     from held where c.set_id = any ($12) and c.set_id = held.set_id and c.hash = held.hash and used_at is null
@@ -127,6 +130,7 @@ const claimAll = (method: Proof['method']) =>
         proofs.map((proof) => (proof.method === 'otp' ? proof.step : null)),
         proofs.map((proof) => (proof.method === 'otp' ? null : proof.setId)),
         proofs.map((proof) => (proof.method === 'otp' ? null : proof.hash)),
+        patienceOf(claims),
       ]);
       return claims.map(({ event }) => rows.find((row) => row.event_id === event.id));
     },

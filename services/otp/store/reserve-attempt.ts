@@ -8,7 +8,7 @@
  * - Only an accepted code moves `accepted_at`, and only up to that attempt's own number (see claim-code.ts).
  */
 import type { RecordedEvent } from '@sallyport/contracts';
-import { gathered, joinTexts, type Queryable, textList } from '@sallyport/postgres';
+import { gathered, joinTexts, lockPatience, patienceOf, type Queryable, textList } from '@sallyport/postgres';
 import { type LockLimits, lockEnd } from './lock-end.ts';
 import { type Sealed, type SealedColumns, toSealed } from './sealed-columns.ts';
 
@@ -54,7 +54,8 @@ interface Row extends SealedColumns {
 
 const reserve = `
   with asked as materialized (
-    select * from unnest($1::uuid[], $2::text[], $3::bigint[], $6::uuid[], ${textList(7)}, ${textList(8)})
+    select asked.*
+    from ${lockPatience(9)}, unnest($1::uuid[], $2::text[], $3::bigint[], $6::uuid[], ${textList(7)}, ${textList(8)})
       as asked (user_id, lane, version, event_id, before, after)
   ), factor as (
     select * from otp.factor where user_id = any ($1::uuid[])
@@ -101,10 +102,11 @@ const reserveAll = gathered(
       asked.map((one) => one.lockedEvent.id),
       joinTexts(asked.map((one) => one.lockedEvent.parts[0])),
       joinTexts(asked.map((one) => one.lockedEvent.parts[1])),
+      patienceOf(asked),
     ]);
     return asked.map(({ userId, lane }) => rows.find((row) => row.user_id === userId && row.lane === lane));
   },
-  { keyOf: ({ userId }) => userId },
+  { keyOf: ({ userId, lane }) => `${userId} ${lane}` },
 );
 
 export async function reserveAttempt(db: Queryable, asked: Asked): Promise<Reservation> {
