@@ -11,9 +11,6 @@ import {
 } from '../audit/store/outbox.ts';
 import { siteOf } from '../network.ts';
 
-/** Longer than a statement takes: a flood has one connection for each type. */
-const patienceMs = 5_000;
-
 /** The only way to change state in the gateway: with its events, in one transaction (promise 4). */
 export interface Changes {
   /** Runs `work`, then writes the batch as it is by then, in one transaction. */
@@ -32,7 +29,7 @@ export function createChanges(db: Db, audit?: Pick<AuditPipeline, 'nudge' | 'ack
   // One for each type: a flood of refusals keeps nobody's wrong password from being recorded.
   const writers = new Map<string, (db: Queryable, failure: Failure) => Promise<undefined>>();
   function recordFailure(failure: Failure): Promise<undefined> {
-    const write = writers.get(failure.type) ?? gathered(recordFailures, { patienceMs });
+    const write = writers.get(failure.type) ?? gathered(recordFailures, { oneAtATime: true });
     writers.set(failure.type, write);
     return write(db, failure);
   }

@@ -31,39 +31,36 @@ function heldStatements() {
   return { begun, items, run, untilBegun };
 }
 
-test('what one turn brings, and what comes while a statement is under way, goes together', async () => {
+test('what one turn brings goes together, and what the next one brings does not wait for it', async () => {
   const { begun, items, run } = heldStatements();
   const ask = gathered(run);
   const first = [ask(db, 'a'), ask(db, 'b')];
   await turn();
-  const second = [ask(db, 'c')];
+  const second = ask(db, 'c');
   await turn();
-  second.push(ask(db, 'd'));
-  await turn();
-  assert.deepEqual(items(), [['a', 'b']]);
+  assert.deepEqual(items(), [['a', 'b'], ['c']]);
+  begun[1]?.end();
+  assert.equal(await second, 'C');
   begun[0]?.end();
   assert.deepEqual(await Promise.all(first), ['A', 'B']);
-  await turn();
-  assert.deepEqual(items(), [
-    ['a', 'b'],
-    ['c', 'd'],
-  ]);
-  begun[1]?.end();
-  assert.deepEqual(await Promise.all(second), ['C', 'D']);
 });
 
-test('one that waits for a lock holds up those that came with it, and no others for long', async () => {
+test('one at a time: what comes while a statement is under way goes with the next, also after one that fails', async () => {
   const { begun, items, run, untilBegun } = heldStatements();
-  const ask = gathered(run, { patienceMs: 1 });
-  const slow = ask(db, 'slow');
+  const ask = gathered(run, { oneAtATime: true });
+  const first = ask(db, 'a');
   await turn();
-  const [next, after] = [ask(db, 'next'), turn().then(() => ask(db, 'after'))];
+  const second = [ask(db, 'b')];
+  await turn();
+  second.push(ask(db, 'c'));
+  await turn();
+  assert.deepEqual(items(), [['a']]);
+  begun[0]?.end(new Unavailable('postgres'));
+  await assert.rejects(first, Unavailable);
   await untilBegun(2);
-  assert.deepEqual(items()[1], ['next', 'after']);
+  assert.deepEqual(items()[1], ['b', 'c']);
   begun[1]?.end();
-  assert.deepEqual(await Promise.all([next, after]), ['NEXT', 'AFTER']);
-  begun[0]?.end();
-  assert.equal(await slow, 'SLOW');
+  assert.deepEqual(await Promise.all(second), ['B', 'C']);
 });
 
 test('of one key one is under way at a time, and keys come in their order', async () => {

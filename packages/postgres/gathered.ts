@@ -9,8 +9,8 @@ import { askedByMany } from './observe-statement.ts';
 interface Options<Item> {
   /** Of two items with one key the second waits until the first is done: neither waits for the other's lock. */
   keyOf?: (item: Item) => string;
-  /** How long one statement may hold up the next. */
-  patienceMs?: number;
+  /** What comes while a statement is under way waits for the next one, which takes it all: a flood has one connection. */
+  oneAtATime?: true;
 }
 
 type Ask<Item, Result> = (item: Item) => Promise<Result>;
@@ -22,16 +22,14 @@ interface Asked<Item> {
   begin: BeginSpan;
 }
 
-const usualPatienceMs = 20;
 const mostTogether = 100;
 const mostWaiting = 1_000;
 
 /**
- * Has what many ask for at once go to PostgreSQL as one statement with one commit: what one turn of the event loop
- * brings, and what comes while a statement of this kind is under way. Each waits for the statement that held its item.
- * One that waits for somebody's lock holds up those that came with it for 200 ms at most (`lockPatience`), and the others for
- * 20 ms. Where one gives way to a lock, or fails of anything but the database, nothing has changed, and each item is asked for
- * alone: none fails by another's fault.
+ * Has what one turn of the event loop asks for go to PostgreSQL as one statement with one commit, at the turn's end. Each
+ * waits for the statement that held its item. One that waits for somebody's lock holds up those that came with it for 200 ms
+ * at most (`lockPatience`). Where one gives way to a lock, or fails of anything but the database, nothing has changed, and each
+ * item is asked for alone: none fails by another's fault.
  * @param run answers in the order of the items; they come in the order of their keys, so that groups of several processes
  *   lock rows in one order
  * @throws Unavailable where too many wait, or one waits for more than 3 s behind others of its key
@@ -49,61 +47,53 @@ export function gathered<Item, Result>(
 }
 
 function createAsk<Item, Result>(db: Queryable, run: Run<Item, Result>, options: Options<Item>): Ask<Item, Result> {
-  const { keyOf, patienceMs = usualPatienceMs } = options;
-  const waiting: (() => void)[] = [];
-  let underWay: symbol | undefined;
+  const { keyOf, oneAtATime } = options;
+  const inLine = createLines();
+  let last: Promise<unknown> = Promise.resolve();
+  let underWay: Promise<unknown> = Promise.resolve();
   let asking = 0;
 
-  function next(): void {
-    if (underWay !== undefined) return;
-    const dispatch = waiting.shift();
-    if (dispatch === undefined) return;
-    underWay = Symbol();
-    setImmediate(() => outsideRequests(dispatch));
-  }
+  const atTurnsEnd = (send: () => void) => void setImmediate(() => outsideRequests(send));
+  const afterTheLast = (send: () => void) => {
+    last = last.then(() => {
+      outsideRequests(send);
+      return underWay.catch(() => {});
+    });
+  };
+
+  const loader = new DataLoader<Asked<Item>, Result | Promise<Result>>(
+    (asked) => {
+      const answers = answer(asked);
+      underWay = answers;
+      return answers;
+    },
+    { cache: false, maxBatchSize: mostTogether, batchScheduleFn: oneAtATime ? afterTheLast : atTurnsEnd },
+  );
 
   /** Where each is asked for alone, none waits for the others. */
-  async function inTurn(asked: readonly Asked<Item>[]): Promise<(Result | Promise<Result>)[]> {
-    const own = underWay;
-    const letOthers = () => {
-      if (underWay === own) underWay = undefined;
-      next();
-    };
-    const patience = setTimeout(letOthers, patienceMs);
+  async function answer(asked: readonly Asked<Item>[]): Promise<(Result | Promise<Result>)[]> {
     try {
       return await carryOut(asked);
     } catch (error) {
       const all = asked.length === 1 || (error instanceof Unavailable && !gaveWay(error.cause));
       if (all) throw error;
       return asked.map(async (one) => (await carryOut([one]))[0] as Result);
-    } finally {
-      clearTimeout(patience);
-      letOthers();
     }
   }
 
   async function carryOut(asked: readonly Asked<Item>[]): Promise<Result[]> {
     const ordered = keyOf ? inOrder(asked, ({ item }) => keyOf(item)) : asked;
+    const shared = askedByMany(
+      db,
+      ordered.map(({ begin }) => begin),
+    );
     const answers = await run(
-      askedByMany(
-        db,
-        ordered.map(({ begin }) => begin),
-      ),
+      shared,
       ordered.map(({ item }) => item),
     );
     const answerOf = new Map(ordered.map((one, at) => [one, answers[at] as Result]));
     return asked.map((one) => answerOf.get(one) as Result);
   }
-
-  const loader = new DataLoader<Asked<Item>, Result | Promise<Result>>(inTurn, {
-    cache: false,
-    maxBatchSize: mostTogether,
-    batchScheduleFn: (dispatch) => {
-      waiting.push(dispatch);
-      next();
-    },
-  });
-  const inLine = createLines();
 
   return async (item) => {
     if (asking >= mostWaiting) throw new Unavailable('postgres', { cause: new Error('too many statements wait') });

@@ -67,11 +67,11 @@ export const databases: readonly Guard[] = [
     test: { file: gatheredTest, name: 'where the database fails all fail' },
   },
   {
-    name: 'a slow statement holds up no others for long',
+    name: 'a flood of failures has one connection',
     file: gathered,
-    find: 'setTimeout(letOthers, patienceMs)',
-    replace: 'setTimeout(letOthers, 10_000)',
-    test: { file: gatheredTest, name: 'one that waits for a lock holds up those that came with it' },
+    find: 'batchScheduleFn: oneAtATime ? afterTheLast : atTurnsEnd',
+    replace: 'batchScheduleFn: atTurnsEnd',
+    test: { file: gatheredTest, name: 'one at a time: what comes while a statement is under way' },
   },
   {
     name: 'of one key one is under way at a time',
