@@ -11,6 +11,9 @@ export interface EventSource {
   randomBytes: (count: number) => Buffer;
 }
 
+/** Printable ASCII, which is what nearly all of it is. */
+const plainText = /^[ -~]*$/;
+
 const idBytes = 16;
 const saltBytes = 32;
 
@@ -51,7 +54,7 @@ export function createEvent(draft: EventDraft, context: RequestContext, source: 
 
 /** Well-formed Unicode without controls, line separators or bidi marks, at most `max` code points. */
 function clean(text: string | null, max: number): string | null {
-  if (text === null) return null;
+  if (text === null || (text.length <= max && plainText.test(text))) return text;
   const plain = text.slice(0, 4 * max).toWellFormed();
   return Array.from(plain.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' '))
     .slice(0, max)
