@@ -79,7 +79,7 @@ export interface Recording {
   events: readonly GivenEvent[];
   /** @param condition over the statement's own table expressions: nothing is recorded unless it holds */
   expressions(firstParameter: number, condition: string): string;
-  values: unknown[];
+  readonly values: unknown[];
 }
 
 export function createRecording(batch: EventBatch): Recording {
@@ -94,7 +94,14 @@ export function joinRecordings(changes: readonly { id: string; recording: Record
 }
 
 function recordingOf(events: readonly GivenEvent[]): Recording {
-  return { events, expressions: isOwn(events) ? recordingOwn : takingOver, values: columnsOf(events) };
+  return {
+    events,
+    expressions: isOwn(events) ? recordingOwn : takingOver,
+    /** Made when a statement takes them: those of one that is joined with others never are. */
+    get values() {
+      return columnsOf(events);
+    },
+  };
 }
 
 /** The gateway's own where nothing else changes: those of many by one statement. */
